@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod error;
+mod id;
+mod reading;
+mod receipt;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+mod transport;
+mod vendor;
+
+pub use client::{Call, Client, ClientBuilder, Revoke};
+pub use error::{Access, Detail, Error, ErrorKind, ErrorReport};
+pub use receipt::{Evidence, Outcome, RateLimit, Receipt};
+pub use transport::{BoxError, Credential, RetryPolicy, TokenNeed};
+pub use vendor::{Action, Response, Revocation, Vendor, cor, cova, onlyoffice, persona, projectmanager};

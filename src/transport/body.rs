@@ -1,0 +1,152 @@
+//! Reads a body up to a limit, decompressing on the way.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use flate2::write::MultiGzDecoder;
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+use tokio::time::{Instant, timeout_at};
+
+use super::exchange::{Body, Failure};
+use super::http::failure;
+use crate::error::ErrorKind;
+
+/// Reads the rest of `response` until `deadline`, keeping at most `limit` bytes, counted after decompression.
+///
+/// The transport does not decompress for us: only here can a broken connection (worth a retry) be told from a whole
+/// body that is not what its headers say (not worth one), and a small body that unpacks to a huge one be stopped.
+pub(crate) async fn read(
+    response: &mut reqwest::Response,
+    headers: &HeaderMap,
+    limit: usize,
+    deadline: Instant,
+    allowed: Duration,
+) -> Body {
+    let mut sink = match content_encoding(headers) {
+        Encoding::Identity => Sink::Plain(Plain::Empty, limit),
+        Encoding::Gzip => Sink::Gzip(MultiGzDecoder::new(Capped { bytes: Vec::new(), limit, exceeded: false })),
+        Encoding::Other(name) => return Body::Undecodable(format!("its content encoding `{name}` was not asked for")),
+    };
+    loop {
+        match timeout_at(deadline, response.chunk()).await {
+            Err(_) => {
+                let message = format!("the response stalled: its body was not complete within {allowed:?}");
+                return Body::BrokenOff(Failure::new(ErrorKind::Timeout, message));
+            }
+            Ok(Err(error)) => return Body::BrokenOff(failure("the response broke off", error)),
+            Ok(Ok(Some(chunk))) => {
+                if let Err(fault) = sink.push(chunk) {
+                    return fault;
+                }
+            }
+            Ok(Ok(None)) => return sink.finish(),
+        }
+    }
+}
+
+enum Encoding {
+    Identity,
+    Gzip,
+    Other(String),
+}
+
+fn content_encoding(headers: &HeaderMap) -> Encoding {
+    let mut encodings = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(|name| name.trim_ascii().to_ascii_lowercase())
+        .filter(|name| !name.is_empty() && name != b"identity");
+    match (encodings.next(), encodings.next()) {
+        (None, _) => Encoding::Identity,
+        (Some(name), None) if name == b"gzip" || name == b"x-gzip" => Encoding::Gzip,
+        (Some(name), _) => Encoding::Other(String::from_utf8_lossy(&name).into_owned()),
+    }
+}
+
+enum Sink {
+    Plain(Plain, usize),
+    Gzip(MultiGzDecoder<Capped>),
+}
+
+/// Most bodies come in one piece, which is then kept as it is.
+enum Plain {
+    Empty,
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Sink {
+    fn push(&mut self, chunk: Bytes) -> Result<(), Body> {
+        match self {
+            Self::Plain(plain, limit) => {
+                let held = match plain {
+                    Plain::Empty => 0,
+                    Plain::One(bytes) => bytes.len(),
+                    Plain::Many(bytes) => bytes.len(),
+                };
+                if chunk.len() > limit.saturating_sub(held) {
+                    return Err(Body::TooLarge { limit: *limit });
+                }
+                *plain = match std::mem::replace(plain, Plain::Empty) {
+                    Plain::Empty => Plain::One(chunk),
+                    Plain::One(first) => {
+                        let mut bytes = BytesMut::from(first);
+                        bytes.extend_from_slice(&chunk);
+                        Plain::Many(bytes)
+                    }
+                    Plain::Many(mut bytes) => {
+                        bytes.extend_from_slice(&chunk);
+                        Plain::Many(bytes)
+                    }
+                };
+                Ok(())
+            }
+            Self::Gzip(decoder) => decoder.write_all(&chunk).map_err(|error| gzip_fault(decoder.get_ref(), &error)),
+        }
+    }
+
+    fn finish(self) -> Body {
+        match self {
+            Self::Plain(Plain::Empty, _) => Body::Whole(Bytes::new()),
+            Self::Plain(Plain::One(bytes), _) => Body::Whole(bytes),
+            Self::Plain(Plain::Many(bytes), _) => Body::Whole(bytes.freeze()),
+            Self::Gzip(mut decoder) => match decoder.try_finish() {
+                Ok(()) => Body::Whole(std::mem::take(&mut decoder.get_mut().bytes).into()),
+                Err(error) => gzip_fault(decoder.get_ref(), &error),
+            },
+        }
+    }
+}
+
+fn gzip_fault(capped: &Capped, error: &io::Error) -> Body {
+    if capped.exceeded {
+        Body::TooLarge { limit: capped.limit }
+    } else {
+        Body::Undecodable(format!("it is not the gzip its headers announce ({error})"))
+    }
+}
+
+/// Takes what the decoder writes, up to the limit.
+struct Capped {
+    bytes: Vec<u8>,
+    limit: usize,
+    exceeded: bool,
+}
+
+impl Write for Capped {
+    fn write(&mut self, unpacked: &[u8]) -> io::Result<usize> {
+        if unpacked.len() > self.limit.saturating_sub(self.bytes.len()) {
+            self.exceeded = true;
+            return Err(io::Error::other("longer than allowed"));
+        }
+        self.bytes.extend_from_slice(unpacked);
+        Ok(unpacked.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

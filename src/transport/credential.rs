@@ -1,0 +1,289 @@
+//! Credentials, and where they come from.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
+
+use super::exchange::Failure;
+use super::secret::Secret;
+use crate::error::{Error, ErrorKind};
+use crate::vendor::Vendor;
+
+/// Any error, as a credential source may return it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a token is needed for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct TokenNeed {
+    /// The vendor the token is for.
+    pub vendor: Vendor,
+    /// Whose token it must be, where the vendor acts on the caller (`projectmanager::DisconnectProvider::account`).
+    pub account: Option<String>,
+    /// The token last given was answered by a 401: a kept one will not do.
+    pub rejected: bool,
+}
+
+type Fetch = dyn Fn(TokenNeed) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send>> + Send + Sync;
+
+/// A vendor's API key or access token, or something that gets one when it is needed.
+///
+/// The text is never printed and is wiped from memory when the last copy is dropped.
+///
+/// ```
+/// use deprovision::Credential;
+///
+/// let fixed = Credential::from("a token");
+/// let fetched = Credential::from_fn(|need| async move {
+///     let path = format!("/run/secrets/{}", need.vendor);
+///     Ok(std::fs::read_to_string(path)?.trim_end().to_owned())
+/// });
+/// # let _ = (fixed, fetched);
+/// ```
+#[derive(Clone)]
+pub struct Credential(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Fixed(Arc<Secret>),
+    Source(Arc<Source>),
+}
+
+impl Credential {
+    /// A credential that `fetch` gets. It is asked once for each call, so what is costly to get it should keep itself.
+    ///
+    /// When the vendor answers a 401 it is asked once more, with [`TokenNeed::rejected`] set, by one call however many
+    /// got that answer, and each of those calls is repeated once. A rejected token that it hands out again is not sent
+    /// again where a newer one is known.
+    ///
+    /// An error it returns becomes an [`Error`] of the kind [`ErrorKind::Unauthorized`] (or, if it is an [`Error`]
+    /// itself, of that error's kind) with that error's text: it should not put secrets there.
+    pub fn from_fn<F, Fut>(fetch: F) -> Self
+    where
+        F: Fn(TokenNeed) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<String, BoxError>> + Send + 'static,
+    {
+        let fetch: Box<Fetch> = Box::new(move |need| Box::pin(fetch(need)));
+        Self(Kind::Source(Arc::new(Source { fetch, renewals: Mutex::default() })))
+    }
+}
+
+impl From<&str> for Credential {
+    fn from(token: &str) -> Self {
+        Self::from(token.to_owned())
+    }
+}
+
+impl From<String> for Credential {
+    fn from(token: String) -> Self {
+        Self(Kind::Fixed(Arc::new(Secret::new(token))))
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Fixed(_) => "Credential([redacted])",
+            Kind::Source(_) => "Credential::from_fn(..)",
+        })
+    }
+}
+
+/// How a token is written into the `Authorization` header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Bearer,
+    /// The token alone, without a scheme's word.
+    Raw,
+}
+
+/// A token that was found fit, ready to be sent.
+pub(crate) struct Token {
+    pub(crate) secret: Arc<Secret>,
+    pub(crate) header: HeaderValue,
+}
+
+impl Token {
+    fn new(secret: Arc<Secret>, scheme: Scheme) -> Result<Self, &'static str> {
+        let text = secret.expose();
+        if text.is_empty() {
+            return Err("is empty");
+        }
+        if text.contains(['\r', '\n']) {
+            return Err("contains a line break; trim what is read from a file");
+        }
+        if text.get(..7).is_some_and(|word| word.eq_ignore_ascii_case("bearer ")) {
+            return Err("begins with `Bearer `; give the token alone, the scheme is added where the vendor wants it");
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("contains a blank or a character that cannot be sent in a header");
+        }
+        let mut value = Zeroizing::new(Vec::with_capacity("Bearer ".len() + text.len()));
+        if scheme == Scheme::Bearer {
+            value.extend_from_slice(b"Bearer ");
+        }
+        value.extend_from_slice(text.as_bytes());
+        // Owned by the header as it is, so that this copy is wiped too.
+        let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(value)).map_err(|_| "cannot be sent")?;
+        header.set_sensitive(true);
+        Ok(Self { secret, header })
+    }
+}
+
+/// A credential made ready for one vendor: checked, and with that vendor's scheme.
+#[derive(Clone)]
+pub(crate) struct Issuer {
+    vendor: Vendor,
+    scheme: Scheme,
+    kind: Issue,
+}
+
+#[derive(Clone)]
+enum Issue {
+    Fixed(Arc<Token>),
+    Source(Arc<Source>),
+}
+
+impl Issuer {
+    /// Checks a credential as far as that can be done without fetching it.
+    pub(crate) fn new(credential: &Credential, vendor: Vendor, scheme: Scheme) -> Result<Self, Error> {
+        let kind = match &credential.0 {
+            Kind::Source(source) => Issue::Source(source.clone()),
+            Kind::Fixed(secret) => {
+                let token = Token::new(secret.clone(), scheme).map_err(|what| {
+                    Error::new(ErrorKind::InvalidConfiguration, format!("credential: the token {what}"))
+                        .for_vendor(vendor)
+                })?;
+                Issue::Fixed(Arc::new(token))
+            }
+        };
+        Ok(Self { vendor, scheme, kind })
+    }
+
+    /// A token for a call on behalf of `account`.
+    pub(crate) async fn token(&self, account: Option<&str>) -> Result<Arc<Token>, Failure> {
+        match &self.kind {
+            Issue::Fixed(token) => Ok(token.clone()),
+            Issue::Source(source) => {
+                let given = self.fetch(source, account, false).await?;
+                let Some(renewal) = source.renewals.lock().await.get(&self.subject(account)).cloned() else {
+                    return Ok(given);
+                };
+                let mut renewal = renewal.lock().await;
+                let known_bad =
+                    renewal.rejected.as_ref().is_some_and(|old| old.secret.expose() == given.secret.expose());
+                if known_bad && let Some(current) = &renewal.current {
+                    return Ok(current.clone());
+                }
+                renewal.current = Some(given.clone());
+                Ok(given)
+            }
+        }
+    }
+
+    /// A fresh token in place of one that was answered by a 401; `None` if there is nothing fresher.
+    ///
+    /// The lock is held while one caller fetches, so that all who wait behind it find its result.
+    pub(crate) async fn renewed(
+        &self,
+        account: Option<&str>,
+        rejected: &Arc<Token>,
+    ) -> Result<Option<Arc<Token>>, Failure> {
+        let Issue::Source(source) = &self.kind else { return Ok(None) };
+        let renewal = source.renewals.lock().await.entry(self.subject(account)).or_default().clone();
+        let mut renewal = renewal.lock().await;
+        if let Some(current) = &renewal.current
+            && current.secret.expose() != rejected.secret.expose()
+        {
+            return Ok(Some(current.clone()));
+        }
+        let fresh = self.fetch(source, account, true).await?;
+        renewal.rejected = Some(rejected.clone());
+        renewal.current = Some(fresh.clone());
+        Ok(Some(fresh))
+    }
+
+    async fn fetch(&self, source: &Source, account: Option<&str>, rejected: bool) -> Result<Arc<Token>, Failure> {
+        let need = TokenNeed { vendor: self.vendor, account: account.map(str::to_owned), rejected };
+        let text = (source.fetch)(need).await.map_err(|error| match error.downcast_ref::<Error>() {
+            Some(error) => Failure::lasting(error.kind(), format!("credential: {}", error.message())),
+            None => Failure::lasting(ErrorKind::Unauthorized, format!("credential: its source failed: {error}")),
+        })?;
+        Token::new(Arc::new(Secret::new(text)), self.scheme).map(Arc::new).map_err(|what| {
+            Failure::lasting(ErrorKind::InvalidConfiguration, format!("credential: the token its source gave {what}"))
+        })
+    }
+
+    fn subject(&self, account: Option<&str>) -> Subject {
+        (self.vendor, account.map(str::to_owned))
+    }
+}
+
+type Subject = (Vendor, Option<String>);
+
+struct Source {
+    fetch: Box<Fetch>,
+    /// What is known of subjects whose token was rejected once; nothing is kept of the others.
+    renewals: Mutex<HashMap<Subject, Arc<Mutex<Renewal>>>>,
+}
+
+#[derive(Default)]
+struct Renewal {
+    rejected: Option<Arc<Token>>,
+    current: Option<Arc<Token>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    fn check(token: &str) -> Result<Issuer, Error> {
+        Issuer::new(&Credential::from(token), Vendor::Cova, Scheme::Bearer)
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_right_is_refused_without_being_printed() {
+        for bad in ["", "s3cret-\n", "s3cret\r\n", "Bearer s3cret", "bearer s3cret", "s3cret s3cret", "s3cret-\u{e4}"] {
+            let error = check(bad).err().expect("refused");
+            assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+            assert!(error.to_string().contains("credential"), "{error}");
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+        }
+        assert!(check("Bearer").is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_rejected_token_is_renewed_by_one_caller_and_not_sent_again() {
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = asked.clone();
+        let credential = Credential::from_fn(move |need| {
+            let count = count.clone();
+            async move {
+                if need.rejected {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    tokio::task::yield_now().await;
+                    return Ok("fresh".to_owned());
+                }
+                Ok("stale".to_owned())
+            }
+        });
+        let issuer = Issuer::new(&credential, Vendor::Cova, Scheme::Raw).unwrap();
+        let stale = issuer.token(None).await.unwrap();
+        let (a, b) = tokio::join!(issuer.renewed(None, &stale), issuer.renewed(None, &stale));
+        for token in [a, b] {
+            assert_eq!(token.unwrap().unwrap().secret.expose(), "fresh");
+        }
+        assert_eq!(issuer.token(None).await.unwrap().secret.expose(), "fresh");
+        assert_eq!(issuer.token(Some("jane")).await.unwrap().secret.expose(), "stale");
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+}

@@ -1,0 +1,79 @@
+//! What came of one HTTP exchange.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::HeaderMap;
+
+use crate::error::ErrorKind;
+
+/// What came of one HTTP exchange, by how far it got.
+pub(crate) enum Exchange {
+    /// Nothing left this machine.
+    NotSent(Failure),
+    /// It may have been sent, and no response head came.
+    NoHead(Failure),
+    /// A response head came.
+    Answered(Answer),
+}
+
+/// Why the transport failed.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: ErrorKind,
+    pub(crate) message: String,
+    /// Whether another attempt may fare better; false for a certificate that is not accepted.
+    pub(crate) passing: bool,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), passing: true }
+    }
+
+    pub(crate) fn lasting(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), passing: false }
+    }
+}
+
+/// A response, whatever its status and content type.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    pub(crate) received_at: DateTime<Utc>,
+}
+
+/// A response's body, as far as it could be had.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    Whole(Bytes),
+    /// It stopped before its end.
+    BrokenOff(Failure),
+    /// It is longer than `max_response_bytes`.
+    TooLarge {
+        limit: usize,
+    },
+    /// It came whole and cannot be decompressed.
+    Undecodable(String),
+}
+
+impl Answer {
+    /// A header's value as text, if it is there and text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok().map(str::trim)
+    }
+
+    /// The body if it came whole, else nothing.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match &self.body {
+            Body::Whole(bytes) => bytes,
+            _ => &[],
+        }
+    }
+
+    /// The vendor's id of this exchange.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        ["request-id", "x-request-id"].into_iter().find_map(|name| self.header(name)).filter(|id| !id.is_empty())
+    }
+}

@@ -1,0 +1,93 @@
+//! The HTTP clients underneath, and what their errors mean.
+
+use std::error::Error as StdError;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use super::base_url::BaseUrl;
+use super::exchange::{Exchange, Failure};
+use crate::error::ErrorKind;
+
+/// The connection pools of a client: one for this machine, where no proxy belongs, and one for everywhere else.
+pub(crate) struct Pools {
+    loopback: reqwest::Client,
+    elsewhere: reqwest::Client,
+}
+
+impl Pools {
+    pub(crate) fn new(connect_timeout: Duration) -> Result<Self, String> {
+        // A fixed meaning for `localhost`, so that plain http stays on this machine whatever a resolver says.
+        let localhost = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+        let build = |builder: reqwest::ClientBuilder| builder.build().map_err(|error| chain(&error));
+        Ok(Self {
+            loopback: build(builder(connect_timeout).no_proxy().resolve_to_addrs("localhost", &localhost))?,
+            elsewhere: build(builder(connect_timeout))?,
+        })
+    }
+
+    pub(crate) fn for_base(&self, base: &BaseUrl) -> &reqwest::Client {
+        if base.is_loopback() { &self.loopback } else { &self.elsewhere }
+    }
+}
+
+fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("deprovision/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(connect_timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        // Retries are decided in one place, by what the vendor's answer says of the access.
+        .retry(reqwest::retry::never());
+    #[cfg(feature = "rustls")]
+    let builder = builder.tls_backend_rustls();
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    let builder = builder.tls_backend_native();
+    builder
+}
+
+/// What it means that no response head came.
+pub(crate) fn no_head(error: reqwest::Error) -> Exchange {
+    if error.is_connect() {
+        Exchange::NotSent(failure("no connection", error))
+    } else if error.is_builder() {
+        Exchange::NotSent(Failure::lasting(ErrorKind::InvalidRequest, chain(&error.without_url())))
+    } else {
+        Exchange::NoHead(failure("no response", error))
+    }
+}
+
+/// A transport error in words, without its URL: that holds the subject's ids.
+pub(crate) fn failure(what: &str, error: reqwest::Error) -> Failure {
+    let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Connection };
+    let handshake = error.is_connect() && !error.is_timeout() && is_tls(&error);
+    Failure { kind, message: format!("{what}: {}", chain(&error.without_url())), passing: !handshake }
+}
+
+/// Whether a connect error comes from the TLS handshake: rustls reports it as invalid data, the system's library as an
+/// error that is not one of input and output.
+fn is_tls(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<io::Error>() {
+            return io.kind() == io::ErrorKind::InvalidData;
+        }
+        source = cause.source();
+    }
+    true
+}
+
+/// An error and its causes on one line, each said once.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,18 @@
+//! What happens around one HTTP attempt, the same for all vendors.
+
+mod base_url;
+mod body;
+mod credential;
+mod exchange;
+mod http;
+mod retry;
+mod secret;
+mod wire;
+
+pub(crate) use base_url::BaseUrl;
+pub use credential::{BoxError, Credential, TokenNeed};
+pub(crate) use credential::{Issuer, Scheme, Token};
+pub(crate) use exchange::{Answer, Body, Exchange, Failure};
+pub(crate) use http::Pools;
+pub use retry::RetryPolicy;
+pub(crate) use wire::{Limits, Operation, Wire, generated_client};

@@ -1,0 +1,109 @@
+//! Text that is never printed.
+
+use zeroize::Zeroizing;
+
+/// What stands in a text where a credential stood.
+const REDACTED: &str = "[redacted]";
+
+/// Shorter credentials are not searched for: no vendor issues one, and their letters occur in ordinary words.
+const SHORTEST_SEARCHED: usize = 6;
+
+/// A credential's text. It has no `Debug`, and its memory is wiped when it is dropped.
+pub(crate) struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub(crate) fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes this secret out of a text that somebody else wrote.
+    pub(crate) fn scrub(&self, text: &mut String) {
+        if self.0.len() >= SHORTEST_SEARCHED && text.contains(self.0.as_str()) {
+            *text = text.replace(self.0.as_str(), REDACTED);
+        }
+    }
+
+    /// The same for the bytes of a JSON document, where any character may be written as an escape; `None` if this secret
+    /// is not in it.
+    pub(crate) fn scrub_json(&self, json: &[u8]) -> Option<Vec<u8>> {
+        let secret = self.0.as_bytes();
+        if secret.len() < SHORTEST_SEARCHED {
+            return None;
+        }
+        let mut clean: Option<Vec<u8>> = None;
+        let mut copied = 0;
+        let mut at = 0;
+        while at < json.len() {
+            match match_escaped(json.get(at..)?, secret) {
+                Some(length) => {
+                    let clean = clean.get_or_insert_with(|| Vec::with_capacity(json.len()));
+                    clean.extend_from_slice(json.get(copied..at)?);
+                    clean.extend_from_slice(REDACTED.as_bytes());
+                    at += length;
+                    copied = at;
+                }
+                None => at += 1,
+            }
+        }
+        let mut clean = clean?;
+        clean.extend_from_slice(json.get(copied..)?);
+        Some(clean)
+    }
+}
+
+/// How many bytes of `json` spell `secret` from their start, plainly or with escapes. Credentials are ASCII.
+fn match_escaped(json: &[u8], secret: &[u8]) -> Option<usize> {
+    let mut rest = json;
+    for wanted in secret {
+        let (byte, after) = match rest {
+            [b'\\', b'u', hex @ ..] => {
+                let digits = std::str::from_utf8(hex.get(..4)?).ok()?;
+                (u8::try_from(u32::from_str_radix(digits, 16).ok()?).ok()?, hex.get(4..)?)
+            }
+            [b'\\', escaped, after @ ..] => (*escaped, after),
+            [byte, after @ ..] => (*byte, after),
+            [] => return None,
+        };
+        if byte != *wanted {
+            return None;
+        }
+        rest = after;
+    }
+    Some(json.len() - rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_loses_every_occurrence() {
+        let mut text = "invalid token tok/123+4, I said tok/123+4".to_owned();
+        Secret::new("tok/123+4".into()).scrub(&mut text);
+        assert_eq!(text, "invalid token [redacted], I said [redacted]");
+    }
+
+    #[test]
+    fn json_loses_escaped_spellings_too() {
+        let secret = Secret::new("tok/123+4".into());
+        for spelled in ["tok/123+4", r"tok\/123+4", r"tok\/123\u002B4", r"\u0074ok/123\u002b4"] {
+            let json = format!(r#"{{"a":"x {spelled} y","b":"{spelled}"}}"#);
+            let clean = String::from_utf8(secret.scrub_json(json.as_bytes()).unwrap()).unwrap();
+            assert_eq!(clean, r#"{"a":"x [redacted] y","b":"[redacted]"}"#);
+        }
+        for other in [r#"{"a":"tok/123"}"#, r#"{"a":"tok\"#, r#"{"a":"\u00"#, r#"{"a":"\ud83d\ude00"}"#, ""] {
+            assert_eq!(secret.scrub_json(other.as_bytes()), None);
+        }
+    }
+
+    #[test]
+    fn a_word_is_not_mistaken_for_a_credential() {
+        let mut text = "invalid token".to_owned();
+        Secret::new("token".into()).scrub(&mut text);
+        assert_eq!(text, "invalid token");
+    }
+}

@@ -1,0 +1,231 @@
+//! The place between a generated client and the network: here a request is sealed and a response recorded.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::Utc;
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
+use http::{HeaderName, HeaderValue};
+use reqwest::{Request, Response, ResponseBuilderExt};
+use tokio::time::{Instant, timeout_at};
+
+use super::base_url::BaseUrl;
+use super::body;
+use super::credential::Token;
+use super::exchange::{Answer, Body, Exchange, Failure};
+use super::http::no_head;
+use crate::error::ErrorKind;
+
+/// An operation of a vendor's document; the build makes a table of them.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    /// The name the generated client gives it.
+    pub(crate) id: &'static str,
+    pub(crate) method: &'static str,
+    /// The path below the server, with its parameters in braces.
+    pub(crate) path: &'static str,
+}
+
+/// Carries one attempt: what the generated client's hook needs to send it, and what came of it.
+///
+/// A generated client decodes what it is given and forgets the rest. So the response is recorded here, whatever its
+/// status and content type, and read from here; the generated client's own result only supplies the typed response.
+#[derive(Clone)]
+pub(crate) struct Wire(Arc<State>);
+
+struct State {
+    base: Arc<BaseUrl>,
+    http: reqwest::Client,
+    operations: &'static [Operation],
+    mend: fn(Bytes) -> Bytes,
+    token: Arc<Token>,
+    max_response_bytes: usize,
+    allowed: Duration,
+    deadline: Instant,
+    /// How many requests of the same call went before, for the log.
+    resend_count: u32,
+    exchange: Mutex<Option<Exchange>>,
+}
+
+/// What an attempt may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) max_response_bytes: usize,
+    /// The time allowed, for the message; `deadline` is what counts.
+    pub(crate) allowed: Duration,
+    pub(crate) deadline: Instant,
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+impl Wire {
+    pub(crate) fn new(
+        base: Arc<BaseUrl>,
+        http: reqwest::Client,
+        operations: &'static [Operation],
+        mend: fn(Bytes) -> Bytes,
+        token: Arc<Token>,
+        limits: Limits,
+        resend_count: u32,
+    ) -> Self {
+        let Limits { max_response_bytes, allowed, deadline } = limits;
+        let exchange = Mutex::new(None);
+        Self(Arc::new(State {
+            base,
+            http,
+            operations,
+            mend,
+            token,
+            max_response_bytes,
+            allowed,
+            deadline,
+            resend_count,
+            exchange,
+        }))
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        self.0.base.as_str()
+    }
+
+    pub(crate) fn http(&self) -> reqwest::Client {
+        self.0.http.clone()
+    }
+
+    /// What came of the attempt. A generated client that fails before its hook runs has sent nothing.
+    pub(crate) fn exchange(&self) -> Exchange {
+        self.slot().take().unwrap_or_else(|| {
+            Exchange::NotSent(Failure::lasting(ErrorKind::InvalidRequest, "the request could not be put together"))
+        })
+    }
+
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Exchange>> {
+        self.0.exchange.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seals the request, sends it, records what comes, and hands the generated client something to decode.
+    pub(crate) async fn exec(&self, mut request: Request, operation: &str) -> reqwest::Result<Response> {
+        let operation = match self.seal(&mut request, operation) {
+            Ok(operation) => operation,
+            Err(failure) => return Ok(self.nothing(Exchange::NotSent(failure))),
+        };
+        let result = self.send(request).await;
+        self.log(operation);
+        result
+    }
+
+    async fn send(&self, request: Request) -> reqwest::Result<Response> {
+        let State { deadline, allowed, .. } = *self.0;
+        let url = request.url().clone();
+        tracing::debug!(http.request.method = %request.method(), url.full = %url, "sending");
+        let mut response = match timeout_at(deadline, self.0.http.execute(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Ok(self.nothing(no_head(error))),
+            Err(_) => {
+                let message = format!("no response within {allowed:?}");
+                return Ok(self.nothing(Exchange::NoHead(Failure::new(ErrorKind::Timeout, message))));
+            }
+        };
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let body = body::read(&mut response, &headers, self.0.max_response_bytes, deadline, allowed).await;
+        let body = match body {
+            Body::Whole(bytes) => Body::Whole((self.0.mend)(without_mark(bytes))),
+            other => other,
+        };
+        // The typed response goes to the caller, who may print it: a credential the vendor echoes is taken out first.
+        let decodable = match &body {
+            Body::Whole(bytes) => self.0.token.secret.scrub_json(bytes).map_or_else(|| bytes.clone(), Bytes::from),
+            _ => Bytes::new(),
+        };
+        let answer = Answer { status: status.as_u16(), headers, body, received_at: Utc::now() };
+        *self.slot() = Some(Exchange::Answered(answer));
+        Ok(http::Response::builder()
+            .status(status)
+            .url(url)
+            .body(decodable)
+            .map_or_else(|_| stand_in(), Response::from))
+    }
+
+    /// Sets what every request carries, and lets none go that would leave its endpoint.
+    fn seal(&self, request: &mut Request, operation: &str) -> Result<&'static Operation, Failure> {
+        let mut operations = self.0.operations.iter().filter(|known| known.id == operation);
+        let holds = |known: &&Operation| {
+            request.method().as_str() == known.method && self.0.base.holds(request.url(), known.path)
+        };
+        let Some(operation) = operations.next().filter(holds) else {
+            let message = "the finished URL is not that of the vendor's endpoint; nothing was sent";
+            return Err(Failure::lasting(ErrorKind::InvalidRequest, message));
+        };
+        let headers = request.headers_mut();
+        // The generator adds it to every request; no vendor knows it.
+        headers.remove(HeaderName::from_static("api-version"));
+        headers.insert(AUTHORIZATION, self.0.token.header.clone());
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        Ok(operation)
+    }
+
+    /// An event for each exchange, without what identifies the subject.
+    fn log(&self, operation: &Operation) {
+        let (status, error) = match &*self.slot() {
+            Some(Exchange::Answered(answer)) => (Some(answer.status), None),
+            Some(Exchange::NotSent(failure) | Exchange::NoHead(failure)) => (None, Some(failure.kind)),
+            None => return,
+        };
+        tracing::info!(
+            http.request.method = operation.method,
+            http.request.resend_count = self.0.resend_count,
+            http.response.status_code = status,
+            url.template = operation.path,
+            server.address = self.0.base.host(),
+            server.port = self.0.base.port(),
+            error.type = error.map(tracing::field::display),
+            "exchange"
+        );
+    }
+
+    /// Records that no response came. The generated client wants one all the same; nobody reads what it makes of it.
+    fn nothing(&self, exchange: Exchange) -> Response {
+        *self.slot() = Some(exchange);
+        stand_in()
+    }
+}
+
+/// Without the byte order mark that some servers put before JSON and no JSON reader takes.
+fn without_mark(bytes: Bytes) -> Bytes {
+    if bytes.starts_with(b"\xef\xbb\xbf") { bytes.slice(3..) } else { bytes }
+}
+
+fn stand_in() -> Response {
+    Response::from(http::Response::new(Bytes::new()))
+}
+
+/// Includes a vendor's generated client and gives it the hook that [`Wire`] is made for.
+///
+/// The generator is told to expect the hook, so a vendor without this line does not compile.
+macro_rules! generated_client {
+    ($document:literal) => {
+        /// The client generated from this vendor's document.
+        #[allow(unused_imports, unreachable_pub, dead_code, reason = "generated, and private")]
+        mod generated {
+            include!(concat!(env!("OUT_DIR"), "/", $document, ".rs"));
+
+            impl ClientHooks<crate::transport::Wire> for Client {
+                async fn exec(
+                    &self,
+                    request: reqwest::Request,
+                    operation: &OperationInfo,
+                ) -> reqwest::Result<reqwest::Response> {
+                    self.inner.exec(request, operation.operation_id).await
+                }
+            }
+        }
+    };
+}
+pub(crate) use generated_client;

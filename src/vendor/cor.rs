@@ -1,0 +1,400 @@
+//! COR: detaches workspaces from a user.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::endpoint::{Attempt, Endpoint, Settings, typed};
+use super::{Action, Vendor};
+use crate::error::{Access, Detail, Error, ErrorKind};
+use crate::id;
+use crate::reading::{
+    Doubt, Finding, Gone, Json, Reading, Retry, Verdict, Words, object, refusal, text, unexpected, whole,
+};
+use crate::receipt::Evidence;
+use crate::transport::{Answer, Credential, Operation, generated_client};
+
+#[cfg(test)]
+mod tests;
+
+generated_client!("cor");
+pub use generated::types::{Pivot, User, Workspace};
+
+/// How to reach COR.
+#[derive(Clone, Debug)]
+pub struct Config {
+    credential: Credential,
+    base_url: String,
+}
+
+impl Config {
+    /// With an access token, which lives one hour (`securitySchemes` of the document).
+    pub fn new(credential: impl Into<Credential>) -> Self {
+        Self { credential: credential.into(), base_url: generated::SERVER.to_owned() }
+    }
+
+    /// Another base URL than `https://integrations.projectcor.com`: https, or http to a loopback address.
+    #[must_use]
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+}
+
+impl Settings for Config {
+    const VENDOR: Vendor = Vendor::Cor;
+    const CREDENTIAL_VARIABLE: &'static str = "COR_TOKEN";
+    const OPERATIONS: &'static [Operation] = generated::OPERATIONS;
+
+    fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    fn from_environment(credential: String, base_url: Option<String>) -> Result<Self, Error> {
+        let config = Self::new(credential);
+        Ok(match base_url {
+            Some(url) => config.base_url(url),
+            None => config,
+        })
+    }
+}
+
+/// The system whose ids a request uses: `metadata.source` of the document.
+///
+/// COR's list grows, so one that has no constant here can be made with [`Source::new`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct Source(std::borrow::Cow<'static, str>);
+
+impl Source {
+    /// Jira.
+    pub const JIRA: Self = Self::known("JIRA");
+    /// Salesforce.
+    pub const SALESFORCE: Self = Self::known("SALESFORCE");
+    /// Advertmind.
+    pub const ADVERTMIND: Self = Self::known("ADVERTMIND");
+    /// QuickBooks.
+    pub const QUICKBOOKS: Self = Self::known("QUICKBOOKS");
+    /// Zapier.
+    pub const ZAPIER: Self = Self::known("ZAPIER");
+    /// Okta.
+    pub const OKTA: Self = Self::known("OKTA");
+    /// Microsoft Dynamics.
+    pub const MICROSOFT_DYNAMICS: Self = Self::known("MICROSOFT_DYNAMICS");
+    /// GitHub.
+    pub const GITHUB: Self = Self::known("GITHUB");
+    /// Microsoft Teams.
+    pub const MICROSOFT_TEAMS: Self = Self::known("MICROSOFT_TEAMS");
+    /// VBS.
+    pub const VBS: Self = Self::known("VBS");
+    /// SAP.
+    pub const SAP: Self = Self::known("SAP");
+    /// Globant.
+    pub const GLOBANT: Self = Self::known("GLOBANT");
+
+    const fn known(name: &'static str) -> Self {
+        Self(std::borrow::Cow::Borrowed(name))
+    }
+
+    /// A source by its name, as COR spells it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`] naming `source`, if it is empty, over 512 bytes, holds a control character, or
+    /// begins or ends with a blank.
+    pub fn new(name: impl Into<String>) -> Result<Self, Error> {
+        Ok(Self(id::text("source", name.into())?.into()))
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl TryFrom<String> for Source {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self, Error> {
+        Self::new(name)
+    }
+}
+
+impl From<Source> for String {
+    fn from(source: Source) -> Self {
+        source.0.into_owned()
+    }
+}
+
+/// Detaches workspaces from a user: `put` of `/v2/integrations/users/{userId}/detach` in `openapi/cor.yaml`.
+///
+/// *Gone* means that none of the workspaces asked for is among those the user still has. The user's other workspaces
+/// and the user stay.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Unchecked")]
+pub struct DetachWorkspaces {
+    user_id: String,
+    workspaces: Vec<String>,
+    source: Source,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "DetachWorkspaces")]
+struct Unchecked {
+    /// The user's id in the source system.
+    #[schemars(length(min = 1, max = 512))]
+    user_id: String,
+    /// The workspaces' ids in the source system.
+    #[schemars(length(min = 1), inner(length(min = 1, max = 512)))]
+    workspaces: Vec<String>,
+    /// The source system, such as `OKTA`.
+    #[schemars(length(min = 1, max = 512))]
+    source: String,
+}
+
+impl TryFrom<Unchecked> for DetachWorkspaces {
+    type Error = Error;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, Error> {
+        Self::new(unchecked.user_id, unchecked.workspaces, Source::new(unchecked.source)?)
+    }
+}
+
+impl DetachWorkspaces {
+    /// Detaches these workspaces from this user, by their ids in the source system. A workspace named twice counts once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`] naming `user_id` if it cannot be made safe as a segment of a path, or `workspaces`
+    /// if there are none or one of them is empty, over 512 bytes, holds a control character, or begins or ends with a
+    /// blank.
+    pub fn new<W>(user_id: impl Into<String>, workspaces: W, source: Source) -> Result<Self, Error>
+    where
+        W: IntoIterator,
+        W::Item: Into<String>,
+    {
+        let user_id = id::path_segment("user_id", user_id.into())?;
+        let mut unique: Vec<String> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for (index, workspace) in workspaces.into_iter().enumerate() {
+            let workspace = id::text(&format!("workspaces[{index}]"), workspace.into())?;
+            if seen.insert(workspace.clone()) {
+                unique.push(workspace);
+            }
+        }
+        if unique.is_empty() {
+            return Err(Error::invalid_request("workspaces", "is empty; name at least one"));
+        }
+        Ok(Self { user_id, workspaces: unique, source })
+    }
+
+    /// The user's id in the source system.
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    /// The workspaces' ids in the source system, each once.
+    pub fn workspaces(&self) -> &[String] {
+        &self.workspaces
+    }
+
+    /// The source system.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+}
+
+impl Endpoint for DetachWorkspaces {
+    type Config = Config;
+
+    const ACTION: Action = Action::CorDetachWorkspaces;
+
+    async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<User> {
+        let client = attempt.client(generated::Client::new_with_client);
+        let body = generated::types::DetachRequest {
+            workspaces: self.workspaces.clone(),
+            metadata: generated::types::DetachMetadata { source: self.source.to_string() },
+        };
+        typed(client.detach_workspaces(&self.user_id, &body).await)
+    }
+
+    fn read(&self, answer: &Answer, doubt: Doubt) -> Reading {
+        match answer.status {
+            200 => self.read_success(answer).into(),
+            _ => self.read_refusal(answer, doubt).into(),
+        }
+    }
+}
+
+/// What a success has to say; the rest of the user is for the typed response.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Facts {
+    workspaces: Json,
+    errors: Json,
+}
+
+impl DetachWorkspaces {
+    fn read_success(&self, answer: &Answer) -> Verdict {
+        let facts: Option<Facts> = object(whole(answer)?);
+        let Some(Facts { workspaces: Json(Value::Array(left)), errors }) = facts else {
+            return Err(unexpected("the response is not a user with the workspaces that are left"));
+        };
+        let asked = self.workspaces.iter();
+        let remaining: Vec<String> = asked.filter(|id| left.iter().any(|one| self.is(one, id))).cloned().collect();
+        if !remaining.is_empty() {
+            let access =
+                if remaining.len() == self.workspaces.len() { Access::Unchanged } else { Access::PartlyRevoked };
+            let what = format!("{} of {} workspaces are still attached", remaining.len(), self.workspaces.len());
+            let details = error_items(&errors.0);
+            return Err(Finding { not_revoked: remaining, details, ..Finding::incomplete(access, what) });
+        }
+        if !is_empty(&errors.0) {
+            let what = "the vendor reports success and lists errors beside it";
+            let details = error_items(&errors.0);
+            let not_revoked = self.named_in(&errors.0);
+            return Err(Finding {
+                not_revoked,
+                details,
+                ..Finding::new(ErrorKind::Incomplete, Access::Unknown, what)
+            });
+        }
+        let comparable = left.iter().all(|one| links(one).any(|link| link.external_id.is_some()));
+        Ok(Gone::revoked(if comparable { Evidence::Confirmed } else { Evidence::Acknowledged }))
+    }
+
+    /// Whether a workspace of the response is the one with this id in this request's source.
+    fn is(&self, workspace: &Value, id: &str) -> bool {
+        workspace.as_str() == Some(id)
+            || links(workspace).any(|link| {
+                let same_source = link.source.is_none_or(|name| name.eq_ignore_ascii_case(self.source.as_str()));
+                same_source && link.external_id.as_deref() == Some(id)
+            })
+    }
+
+    /// The workspaces that errors name, else all that were asked for.
+    fn named_in(&self, errors: &Value) -> Vec<String> {
+        let named: Vec<String> = self.workspaces.iter().filter(|id| names(errors, id)).cloned().collect();
+        if named.is_empty() { self.workspaces.clone() } else { named }
+    }
+
+    fn read_refusal(&self, answer: &Answer, doubt: Doubt) -> Verdict {
+        let finding = refusal(answer, words, None);
+        if !(finding.kind == ErrorKind::NotFound
+            || finding.kind == ErrorKind::Rejected
+            || finding.kind == ErrorKind::Conflict)
+            || !says_not_attached(answer.bytes())
+        {
+            return Err(finding);
+        }
+        // With several workspaces the refusal may be about another one than the one in doubt.
+        if doubt.open && self.workspaces.len() == 1 {
+            return Ok(Gone::revoked(Evidence::Inferred));
+        }
+        Err(Finding { kind: ErrorKind::NotFound, retry: Retry::No, ..finding })
+    }
+}
+
+/// What ties a workspace to another system.
+struct Link<'a> {
+    external_id: Option<String>,
+    source: Option<&'a str>,
+}
+
+/// The ties of a workspace: `json_integrations` is an object, a list of them, or nothing of use.
+fn links(workspace: &Value) -> impl Iterator<Item = Link<'_>> {
+    let integrations = workspace.get("json_integrations").unwrap_or(&Value::Null);
+    let several = integrations.as_array().map(Vec::as_slice).unwrap_or_default();
+    let one = integrations.is_object().then_some(integrations);
+    one.into_iter().chain(several).map(|link| Link {
+        external_id: link.get("origin_external_id").and_then(text),
+        source: link.get("source").and_then(Value::as_str),
+    })
+}
+
+/// Whether a top-level `errors` lists nothing.
+fn is_empty(errors: &Value) -> bool {
+    match errors {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::String(text) => text.trim().is_empty(),
+        Value::Bool(true) | Value::Number(_) => false,
+    }
+}
+
+/// Whether any text of `errors` holds `id` as a word of its own.
+fn names(errors: &Value, id: &str) -> bool {
+    let is_part_of_id = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    match errors {
+        Value::String(text) => text.match_indices(id).any(|(at, _)| {
+            let before = text.get(..at).and_then(|text| text.chars().next_back());
+            let after = text.get(at + id.len()..).and_then(|text| text.chars().next());
+            !before.is_some_and(is_part_of_id) && !after.is_some_and(is_part_of_id)
+        }),
+        Value::Number(number) => number.to_string() == id,
+        Value::Array(items) => items.iter().any(|item| names(item, id)),
+        Value::Object(members) => members.values().any(|member| names(member, id)),
+        Value::Null | Value::Bool(_) => false,
+    }
+}
+
+/// The codes with which COR says that the workspace or the user is unknown, or not attached.
+const NOT_ATTACHED: [&str; 2] = ["ZC001", "NotAttachedError"];
+
+fn says_not_attached(body: &[u8]) -> bool {
+    let Ok(Json(json)) = serde_json::from_slice(body) else { return false };
+    let lists = [Some(&json), json.get("errors")].into_iter().flatten().filter_map(Value::as_array).flatten();
+    let codes = std::iter::once(&json).chain(lists).flat_map(|item| [item.get("code"), item.get("name")]);
+    codes.flatten().filter_map(Value::as_str).any(|code| NOT_ATTACHED.contains(&code))
+}
+
+/// The vendor's words, in whichever of its forms they come: an object with some of `message`, `name`, `code`, `error`,
+/// a list of field errors, or an object with a list of `errors`.
+fn words(body: &[u8]) -> Option<Words> {
+    let Json(json) = serde_json::from_slice(body).ok()?;
+    let mut details = error_items(json.get("errors").unwrap_or(&json));
+    let own = if json.is_object() { item_words(&json) } else { None };
+    let message = match own {
+        Some(message) => message,
+        None if details.is_empty() => return None,
+        None => details.remove(0).message,
+    };
+    Some(Words { message, details })
+}
+
+/// The items of a list of errors.
+fn error_items(errors: &Value) -> Vec<Detail> {
+    let items = errors.as_array().into_iter().flatten();
+    items
+        .filter_map(|item| {
+            let field = item.get("field").and_then(Value::as_str).map(str::to_owned);
+            Some(Detail::new(field, item_words(item)?))
+        })
+        .collect()
+}
+
+/// One error's message, with its code behind it.
+fn item_words(item: &Value) -> Option<String> {
+    let member = |name| item.get(name).and_then(Value::as_str).filter(|text: &&str| !text.trim().is_empty());
+    let code = member("code").or_else(|| member("name")).or_else(|| member("validation"));
+    let message = member("message").or_else(|| member("error")).or_else(|| item.as_str());
+    match (message, code) {
+        (Some(message), Some(code)) => Some(format!("{message} ({code})")),
+        (Some(text), None) | (None, Some(text)) => Some(text.to_owned()),
+        (None, None) => None,
+    }
+}

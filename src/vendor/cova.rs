@@ -1,0 +1,217 @@
+//! Cova: disables a user.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::endpoint::{Attempt, Endpoint, Settings, typed};
+use super::{Action, Vendor};
+use crate::error::{Access, Detail, Error};
+use crate::id;
+use crate::reading::{
+    Doubt, Finding, Gone, Json, Reading, Verdict, Words, flag, instant, number, object, refusal, seconds, unexpected,
+    whole,
+};
+use crate::receipt::{Evidence, RateLimit};
+use crate::transport::{Answer, Credential, Operation, generated_client};
+
+generated_client!("cova");
+pub use generated::types::{Address, PhoneNumber, Picture, User};
+
+#[cfg(test)]
+mod tests;
+
+/// How to reach Cova.
+#[derive(Clone, Debug)]
+pub struct Config {
+    credential: Credential,
+    base_url: String,
+}
+
+impl Config {
+    /// With an access token, which lives twelve hours (`securitySchemes` of the document).
+    pub fn new(credential: impl Into<Credential>) -> Self {
+        Self { credential: credential.into(), base_url: generated::SERVER.to_owned() }
+    }
+
+    /// Another base URL than `https://api.covasoft.net/usermanager`: https, or http to a loopback address.
+    #[must_use]
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+}
+
+impl Settings for Config {
+    const VENDOR: Vendor = Vendor::Cova;
+    const CREDENTIAL_VARIABLE: &'static str = "COVA_TOKEN";
+    const OPERATIONS: &'static [Operation] = generated::OPERATIONS;
+
+    fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    fn from_environment(credential: String, base_url: Option<String>) -> Result<Self, Error> {
+        let config = Self::new(credential);
+        Ok(match base_url {
+            Some(url) => config.base_url(url),
+            None => config,
+        })
+    }
+}
+
+/// Disables a user: `delete` of `/v1/users({UserId})` in `openapi/cova.yaml`.
+///
+/// *Gone* means that the user can no longer log on. The e-mail address and the user name stay taken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Unchecked")]
+pub struct DisableUser {
+    user_id: NonZeroU32,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "DisableUser")]
+struct Unchecked {
+    /// The user's numeric id.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    user_id: u32,
+}
+
+impl TryFrom<Unchecked> for DisableUser {
+    type Error = Error;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, Error> {
+        Self::new(unchecked.user_id)
+    }
+}
+
+impl DisableUser {
+    /// Disables the user of this id, from 1 to 2147483647.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `user_id`.
+    pub fn new(user_id: u32) -> Result<Self, Error> {
+        Ok(Self { user_id: id::number("user_id", user_id)? })
+    }
+
+    /// The user's id.
+    pub fn user_id(&self) -> u32 {
+        self.user_id.get()
+    }
+}
+
+/// What a success has to say; the rest of the user is for the typed response.
+#[derive(Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+#[derive(Default)]
+struct Facts {
+    id: Json,
+    user_name: Json,
+    is_active: Json,
+}
+
+impl Endpoint for DisableUser {
+    type Config = Config;
+
+    const ACTION: Action = Action::CovaDisableUser;
+
+    async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<User> {
+        let client = attempt.client(generated::Client::new_with_client);
+        typed(client.disable_user(self.user_id).await)
+    }
+
+    fn read(&self, answer: &Answer, doubt: Doubt) -> Reading {
+        match answer.status {
+            200 => self.read_success(answer).into(),
+            204 => Reading::Gone(Gone::revoked(Evidence::Acknowledged)),
+            404 if doubt.open && is_about_the_user(answer.bytes()) => {
+                Reading::Gone(Gone::revoked(Evidence::Inferred))
+            }
+            _ => Reading::NotGone(refusal(answer, words, until_reset(answer))),
+        }
+    }
+
+    fn rate_limit(answer: &Answer) -> Option<RateLimit> {
+        let count = |name| answer.header(name)?.parse().ok();
+        let limit = count("cova-apim-ratelimit-limit");
+        let remaining = count("cova-apim-ratelimit-remaining");
+        let reset_at = until_reset(answer).and_then(|wait| instant(answer.received_at, wait));
+        (limit.is_some() || remaining.is_some() || reset_at.is_some()).then_some(RateLimit {
+            limit,
+            remaining,
+            reset_at,
+        })
+    }
+}
+
+impl DisableUser {
+    fn read_success(&self, answer: &Answer) -> Verdict {
+        let body = whole(answer)?;
+        if body.is_empty() {
+            return Ok(Gone::revoked(Evidence::Acknowledged));
+        }
+        let facts: Facts = object(body).ok_or_else(|| unexpected("the response is not a user"))?;
+        if facts.id.0.is_null() && facts.user_name.0.is_null() && facts.is_active.0.is_null() {
+            return Err(unexpected("the response is not a user: it has neither Id, UserName nor IsActive"));
+        }
+        if number(&facts.id.0).is_some_and(|id| id != f64::from(self.user_id.get())) {
+            return Err(unexpected("the response is about another user"));
+        }
+        match flag(&facts.is_active.0) {
+            Ok(Some(false)) => Ok(Gone::revoked(Evidence::Confirmed)),
+            Ok(Some(true)) => Err(Finding::incomplete(
+                Access::Unchanged,
+                "the vendor reports success and shows the user still active (IsActive true)",
+            )),
+            Ok(None) => Ok(Gone::revoked(Evidence::Acknowledged)),
+            Err(()) => Err(unexpected("the response's IsActive is neither true nor false")),
+        }
+    }
+}
+
+/// The error envelope.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+struct Refusal {
+    message: Json,
+    description: Json,
+    details: Json,
+}
+
+fn words(body: &[u8]) -> Option<Words> {
+    let refusal: Refusal = object(body)?;
+    let message = refusal.message.0.as_str()?.to_owned();
+    let message = match refusal.description.0.as_str().filter(|more| !more.is_empty() && *more != message) {
+        Some(description) => format!("{message}: {description}"),
+        None => message,
+    };
+    let details = refusal.details.0.as_array().into_iter().flatten();
+    let details = details.filter_map(|detail| Some(Detail::new(None, detail.as_str()?))).collect();
+    Some(Words { message, details })
+}
+
+/// Whether a 404 says that there is no such user. The framework's own 404 says that there is no such route: a wrong base
+/// URL, which proves nothing.
+fn is_about_the_user(body: &[u8]) -> bool {
+    let Some(Words { message, .. }) = words(body) else { return false };
+    let message = message.to_ascii_lowercase();
+    message.contains("user") && !message.contains("no http resource")
+}
+
+/// How long until the rate limit's window ends, by the header in seconds or the one in UTC.
+fn until_reset(answer: &Answer) -> Option<Duration> {
+    if let Some(wait) = answer.header("cova-apim-ratelimit-resetseconds").and_then(seconds) {
+        return Some(wait);
+    }
+    let at: DateTime<Utc> = answer.header("cova-apim-ratelimit-reset")?.parse().ok()?;
+    Some((at - answer.received_at).to_std().unwrap_or_default())
+}

@@ -1,0 +1,50 @@
+//! The one table of vendors, and a room for each.
+//!
+//! A vendor's peculiarities live in its room: its configuration, its request, and how its responses read. What is made
+//! here from the table is the same for all: [`Vendor`], [`Action`], [`Revocation`], [`Response`], and the builder's
+//! methods.
+
+mod endpoint;
+mod plan_entry;
+mod table;
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::client::{ClientBuilder, Job, Revoke, Running};
+use crate::error::{Error, ErrorKind};
+
+pub(crate) use endpoint::{Attempt, Channel, Endpoint, Listed, Settings};
+
+table::vendors! {
+    /// ProjectManager.com: a user's own connection to an integration provider.
+    projectmanager, ProjectManager, "projectmanager":
+        DisconnectProvider -> AstroResult, ProjectManagerDisconnectProvider, "projectmanager.disconnect_provider";
+    /// COR: the workspaces of a user.
+    cor, Cor, "cor":
+        DetachWorkspaces -> User, CorDetachWorkspaces, "cor.detach_workspaces";
+    /// ONLYOFFICE: the link between a contact and a project.
+    onlyoffice, OnlyOffice, "onlyoffice":
+        UnlinkProject -> ContactEnvelope, OnlyOfficeUnlinkProject, "onlyoffice.unlink_project";
+    /// Persona: a connection between two organizations.
+    persona, Persona, "persona":
+        DeactivateConnection -> ConnectionEnvelope, PersonaDeactivateConnection, "persona.deactivate_connection";
+    /// Cova: a user.
+    cova, Cova, "cova":
+        DisableUser -> User, CovaDisableUser, "cova.disable_user";
+}
+
+/// Checks a setting that travels as a header's value.
+fn header_value(setting: &str, value: Option<&str>) -> Result<(), Error> {
+    match value {
+        Some(value) if value.is_empty() || !value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) => {
+            Err(Error::new(
+                ErrorKind::InvalidConfiguration,
+                format!("{setting}: is empty, or holds a character that cannot be sent in a header"),
+            ))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,83 @@
+//! The envelope around every answer, in JSON or in XML.
+
+use roxmltree::{Document, Node, ParsingOptions};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::reading::{Json, Words, object};
+
+/// What an envelope has to say; the rest of the contact is for the typed response.
+#[derive(Debug, Default)]
+pub(super) struct Envelope {
+    pub(super) status: Value,
+    pub(super) status_code: Value,
+    pub(super) contact_id: Value,
+    message: Value,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct JsonEnvelope {
+    status: Json,
+    status_code: Json,
+    response: Json,
+    error: Json,
+}
+
+/// More elements than a contact can have.
+const MAX_NODES: u32 = 100_000;
+
+impl Envelope {
+    /// Reads either form; the error says why it is neither.
+    pub(super) fn read(body: &[u8]) -> Result<Self, String> {
+        if body.starts_with(b"<") { Self::read_xml(body) } else { Self::read_json(body) }
+    }
+
+    fn read_json(body: &[u8]) -> Result<Self, String> {
+        let envelope: JsonEnvelope = object(body).ok_or("it is no JSON object, or names a member twice")?;
+        let member = |of: &Value, name| of.get(name).cloned().unwrap_or_default();
+        Ok(Self {
+            status: envelope.status.0,
+            status_code: envelope.status_code.0,
+            contact_id: member(&envelope.response.0, "id"),
+            message: member(&envelope.error.0, "message"),
+        })
+    }
+
+    fn read_xml(body: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(body).map_err(|_| "it is not UTF-8")?;
+        let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+        let document = Document::parse_with_options(text, options).map_err(|error| format!("it is not XML ({error})"))?;
+        let root = document.root_element();
+        if !root.tag_name().name().eq_ignore_ascii_case("result") {
+            return Err("it is a web page or another document".to_owned());
+        }
+        let response = child(root, "response")?;
+        let error = child(root, "error")?;
+        Ok(Self {
+            status: child_text(Some(root), "status")?,
+            status_code: child_text(Some(root), "statusCode")?,
+            contact_id: child_text(response, "id")?,
+            message: child_text(error, "message")?,
+        })
+    }
+
+    pub(super) fn words(&self) -> Option<Words> {
+        self.message.as_str().filter(|text| !text.trim().is_empty()).map(Words::new)
+    }
+}
+
+/// The child element of this name, in either casing, if it is there once.
+fn child<'a, 'input>(of: Node<'a, 'input>, name: &str) -> Result<Option<Node<'a, 'input>>, String> {
+    let mut found = of.children().filter(|node| node.tag_name().name().eq_ignore_ascii_case(name));
+    match (found.next(), found.next()) {
+        (one, None) => Ok(one),
+        _ => Err(format!("it has several `{name}` elements")),
+    }
+}
+
+fn child_text(of: Option<Node<'_, '_>>, name: &str) -> Result<Value, String> {
+    let Some(of) = of else { return Ok(Value::Null) };
+    let text = child(of, name)?.map(|node| node.text().unwrap_or_default().trim().to_owned());
+    Ok(text.filter(|text| !text.is_empty()).map_or(Value::Null, Value::from))
+}

@@ -1,0 +1,225 @@
+//! ProjectManager.com: disconnects a user's own connection to an integration provider.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::endpoint::{Attempt, Endpoint, Settings, typed};
+use super::{Action, Vendor};
+use crate::error::{Detail, Error};
+use crate::reading::{
+    Doubt, Finding, Gone, Json, Reading, Verdict, Words, contradicts, flag, is_filled, number, object, refusal,
+    refusal_within, unexpected, whole,
+};
+use crate::receipt::Evidence;
+use crate::transport::{Answer, Credential, Operation, generated_client};
+
+mod status_code;
+
+#[cfg(test)]
+mod tests;
+
+generated_client!("projectmanager");
+pub use generated::types::{AstroError, AstroResult};
+
+/// How to reach ProjectManager.com.
+#[derive(Clone, Debug)]
+pub struct Config {
+    credential: Credential,
+    base_url: String,
+    integration_name: Option<String>,
+}
+
+impl Config {
+    /// With an API key or an OAuth access token (`securitySchemes` of the document).
+    ///
+    /// The endpoint acts on the caller: whose token it is, is whose connection ends. To serve several people give a
+    /// [`Credential::from_fn`] that picks the token by [`TokenNeed::account`](crate::TokenNeed::account), or a
+    /// [`Call::credential`](crate::Call::credential) for each call.
+    pub fn new(credential: impl Into<Credential>) -> Self {
+        Self { credential: credential.into(), base_url: generated::SERVER.to_owned(), integration_name: None }
+    }
+
+    /// Another base URL than `https://api.projectmanager.com`: https, or http to a loopback address.
+    #[must_use]
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// The name of the calling system, sent as `x-integration-name`. None is sent by default.
+    #[must_use]
+    pub fn integration_name(mut self, name: impl Into<String>) -> Self {
+        self.integration_name = Some(name.into());
+        self
+    }
+}
+
+impl Settings for Config {
+    const VENDOR: Vendor = Vendor::ProjectManager;
+    const CREDENTIAL_VARIABLE: &'static str = "PROJECTMANAGER_TOKEN";
+    const OPERATIONS: &'static [Operation] = generated::OPERATIONS;
+
+    fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        super::header_value("integration_name", self.integration_name.as_deref())
+    }
+
+    fn from_environment(credential: String, base_url: Option<String>) -> Result<Self, Error> {
+        let config = Self::new(credential);
+        Ok(match base_url {
+            Some(url) => config.base_url(url),
+            None => config,
+        })
+    }
+}
+
+/// Disconnects the connection of the token's owner to an integration provider: `delete` of
+/// `/api/data/integrations/providers/{providerId}/user-connection` in `openapi/projectmanager.yaml`.
+///
+/// *Gone* means that this user's personal connection has ended; the workspace's stays.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DisconnectProvider {
+    /// The id of the integration provider.
+    provider_id: Uuid,
+    /// Whose connection it is. It is not sent: the credential is picked by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+}
+
+impl DisconnectProvider {
+    /// Disconnects from the provider of this id.
+    pub fn new(provider_id: Uuid) -> Self {
+        Self { provider_id, account: None }
+    }
+
+    /// Says whose connection it is: a [`Credential::from_fn`] is given it, and receipts and journals show it.
+    #[must_use]
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(account.into());
+        self
+    }
+
+    /// The provider's id.
+    pub fn provider_id(&self) -> Uuid {
+        self.provider_id
+    }
+}
+
+impl Endpoint for DisconnectProvider {
+    type Config = Config;
+
+    const ACTION: Action = Action::ProjectManagerDisconnectProvider;
+
+    fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<AstroResult> {
+        let client = attempt.client(generated::Client::new_with_client);
+        typed(client.disconnect_provider(&self.provider_id, attempt.config.integration_name.as_deref()).await)
+    }
+
+    fn read(&self, answer: &Answer, doubt: Doubt) -> Reading {
+        match answer.status {
+            200 => read_success(answer).into(),
+            204 => Reading::Gone(Gone::revoked(Evidence::Acknowledged)),
+            404 if doubt.open && is_envelope(answer.bytes()) => Reading::Gone(Gone::revoked(Evidence::Inferred)),
+            _ => Reading::NotGone(refusal(answer, words, None)),
+        }
+    }
+}
+
+/// The envelope, with the members of the shorter forms that errors come in.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Envelope {
+    success: Json,
+    has_error: Json,
+    status_code: Json,
+    error: Json,
+    message: Json,
+}
+
+fn read_success(answer: &Answer) -> Verdict {
+    let body = whole(answer)?;
+    if body.is_empty() {
+        return Ok(Gone::revoked(Evidence::Acknowledged));
+    }
+    let envelope: Envelope = object(body).ok_or_else(|| unexpected("the response is not the vendor's envelope"))?;
+    let flag = |name, value| flag(value).map_err(|()| unexpected(format!("{name} is neither true nor false")));
+    let success = flag("success", &envelope.success.0)?;
+    let has_error = flag("hasError", &envelope.has_error.0)?;
+    let named = status_code::number(&envelope.status_code.0).filter(|status| *status >= 400);
+
+    let said_for = [(success == Some(true), "success true"), (has_error == Some(false), "hasError false")];
+    let said_against = [
+        (success == Some(false), "success false".to_owned()),
+        (has_error == Some(true), "hasError true".to_owned()),
+        (is_filled(&envelope.error.0), "a filled error".to_owned()),
+        (named.is_some(), format!("statusCode {}", named.unwrap_or_default())),
+    ];
+    let said_for = said_for.iter().find(|(said, _)| *said).map(|(_, what)| *what);
+    let said_against = said_against.iter().find(|(said, _)| *said).map(|(_, what)| what.as_str());
+    match (said_for, said_against) {
+        (Some(_), None) => Ok(Gone::revoked(Evidence::Acknowledged)),
+        (None, Some(what)) => Err(refused(answer, envelope, named, what)),
+        (Some(yes), Some(no)) => Err(contradicts(yes, no)),
+        (None, None) => Err(unexpected("the response says neither yes nor no")),
+    }
+}
+
+fn refused(answer: &Answer, envelope: Envelope, named: Option<u16>, what: &str) -> Finding {
+    let words = envelope.words().unwrap_or_else(|| Words::new(format!("the vendor refuses inside a success: {what}")));
+    refusal_within(answer, named, words)
+}
+
+/// Whether a body is the vendor's own, not a gateway's: only the vendor's has its flags, or an error that is an object.
+fn is_envelope(body: &[u8]) -> bool {
+    object::<Envelope>(body).is_some_and(|envelope| {
+        envelope.success.0.is_boolean() || envelope.has_error.0.is_boolean() || envelope.error.0.is_object()
+    })
+}
+
+/// A value's text, unless it is blank.
+fn text(value: Option<&Value>) -> Option<&str> {
+    value?.as_str().filter(|text| !text.trim().is_empty())
+}
+
+fn words(body: &[u8]) -> Option<Words> {
+    object::<Envelope>(body)?.words()
+}
+
+impl Envelope {
+    /// The messages of an error, the one for people first.
+    fn words(&self) -> Option<Words> {
+        let error = &self.error.0;
+        let mut messages = [text(error.get("message")), text(Some(&self.message.0)), text(error.get("technicalError"))]
+            .into_iter()
+            .flatten();
+        let first = messages.next();
+        let mut details: Vec<Detail> = messages.map(|message| Detail::new(None, message)).collect();
+        let additional = error.get("additionalErrors").and_then(Value::as_array).into_iter().flatten();
+        details.extend(additional.filter_map(|more| Some(Detail::new(None, text(Some(more))?))));
+        let fields = error.get("validationErrors").and_then(Value::as_object).into_iter().flatten();
+        for (field, messages) in fields {
+            let messages = messages.as_array().into_iter().flatten();
+            details.extend(messages.filter_map(|m| Some(Detail::new(Some(field.clone()), text(Some(m))?))));
+        }
+        let message = match first {
+            Some(message) => message.to_owned(),
+            None if details.is_empty() => return None,
+            None => "the request is not valid".to_owned(),
+        };
+        Some(Words { message, details })
+    }
+}
