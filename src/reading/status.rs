@@ -94,11 +94,11 @@ fn not_an_answer(answer: &Answer) -> Finding {
 /// The host a redirect points at; the rest of its URL may hold anything.
 fn redirect_host(answer: &Answer) -> Option<String> {
     let location = answer.headers.get(LOCATION)?.to_str().ok()?;
-    match reqwest::Url::parse(location) {
-        Ok(url) => Some(url.host_str()?.to_owned()),
-        Err(_) => match location.strip_prefix("//") {
-            Some(rest) => Some(rest.split(['/', '?', '#', '@']).next()?.to_owned()),
-            None => Some("another path of the same host".to_owned()),
-        },
+    // Any base will do to see whether what is relative to it leaves it.
+    let base = reqwest::Url::parse("https://itself.invalid/").ok()?;
+    let url = base.join(location).ok()?;
+    match url.host_str()? {
+        "itself.invalid" => Some("another path of the same host".to_owned()),
+        host => Some(host.to_owned()),
     }
 }

@@ -266,11 +266,7 @@ impl DetachWorkspaces {
             let what = "the vendor reports success and lists errors beside it";
             let details = error_items(&errors.0);
             let not_revoked = self.named_in(&errors.0);
-            return Err(Finding {
-                not_revoked,
-                details,
-                ..Finding::new(ErrorKind::Incomplete, Access::Unknown, what)
-            });
+            return Err(Finding { not_revoked, details, ..Finding::new(ErrorKind::Incomplete, Access::Unknown, what) });
         }
         let comparable = left.iter().all(|one| links(one).any(|link| link.external_id.is_some()));
         Ok(Gone::revoked(if comparable { Evidence::Confirmed } else { Evidence::Acknowledged }))
@@ -320,8 +316,8 @@ fn links(workspace: &Value) -> impl Iterator<Item = Link<'_>> {
     let several = integrations.as_array().map(Vec::as_slice).unwrap_or_default();
     let one = integrations.is_object().then_some(integrations);
     one.into_iter().chain(several).map(|link| Link {
-        external_id: link.get("origin_external_id").and_then(text),
-        source: link.get("source").and_then(Value::as_str),
+        external_id: link.get("origin_external_id").and_then(text).filter(|id| !id.trim().is_empty()),
+        source: link.get("source").and_then(Value::as_str).filter(|source| !source.trim().is_empty()),
     })
 }
 
@@ -370,8 +366,15 @@ fn words(body: &[u8]) -> Option<Words> {
     let own = if json.is_object() { item_words(&json) } else { None };
     let message = match own {
         Some(message) => message,
-        None if details.is_empty() => return None,
-        None => details.remove(0).message,
+        None => {
+            let first = details.first()?;
+            let message = first.message.clone();
+            // As a detail it still says which field it is about.
+            if first.field.is_none() {
+                details.remove(0);
+            }
+            message
+        }
     };
     Some(Words { message, details })
 }

@@ -133,9 +133,7 @@ impl Endpoint for DisableUser {
         match answer.status {
             200 => self.read_success(answer).into(),
             204 => Reading::Gone(Gone::revoked(Evidence::Acknowledged)),
-            404 if doubt.open && is_about_the_user(answer.bytes()) => {
-                Reading::Gone(Gone::revoked(Evidence::Inferred))
-            }
+            404 if doubt.open && is_about_the_user(answer.bytes()) => Reading::Gone(Gone::revoked(Evidence::Inferred)),
             _ => Reading::NotGone(refusal(answer, words, until_reset(answer))),
         }
     }
@@ -189,10 +187,12 @@ struct Refusal {
 
 fn words(body: &[u8]) -> Option<Words> {
     let refusal: Refusal = object(body)?;
-    let message = refusal.message.0.as_str()?.to_owned();
-    let message = match refusal.description.0.as_str().filter(|more| !more.is_empty() && *more != message) {
-        Some(description) => format!("{message}: {description}"),
-        None => message,
+    let filled = |text: &&str| !text.trim().is_empty();
+    let message = refusal.message.0.as_str().filter(filled);
+    let description = refusal.description.0.as_str().filter(filled);
+    let message = match (message, description) {
+        (Some(message), Some(description)) if message != description => format!("{message}: {description}"),
+        (one, other) => one.or(other)?.to_owned(),
     };
     let details = refusal.details.0.as_array().into_iter().flatten();
     let details = details.filter_map(|detail| Some(Detail::new(None, detail.as_str()?))).collect();
@@ -202,9 +202,10 @@ fn words(body: &[u8]) -> Option<Words> {
 /// Whether a 404 says that there is no such user. The framework's own 404 says that there is no such route: a wrong base
 /// URL, which proves nothing.
 fn is_about_the_user(body: &[u8]) -> bool {
-    let Some(Words { message, .. }) = words(body) else { return false };
-    let message = message.to_ascii_lowercase();
-    message.contains("user") && !message.contains("no http resource")
+    let Some(Refusal { message, description, .. }) = object(body) else { return false };
+    let Some(message) = message.0.as_str() else { return false };
+    let said = format!("{message} {}", description.0.as_str().unwrap_or_default()).to_ascii_lowercase();
+    said.contains("user") && !said.contains("no http resource")
 }
 
 /// How long until the rate limit's window ends, by the header in seconds or the one in UTC.

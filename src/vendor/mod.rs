@@ -8,6 +8,11 @@ mod endpoint;
 mod plan_entry;
 mod table;
 
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod testing;
+
 use std::fmt;
 
 use schemars::JsonSchema;

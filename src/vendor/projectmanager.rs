@@ -159,7 +159,7 @@ fn read_success(answer: &Answer) -> Verdict {
     let flag = |name, value| flag(value).map_err(|()| unexpected(format!("{name} is neither true nor false")));
     let success = flag("success", &envelope.success.0)?;
     let has_error = flag("hasError", &envelope.has_error.0)?;
-    let named = status_code::number(&envelope.status_code.0).filter(|status| *status >= 400);
+    let named = status_code::number(&envelope.status_code.0).filter(|number| *number >= 400.0);
 
     let said_for = [(success == Some(true), "success true"), (has_error == Some(false), "hasError false")];
     let said_against = [
@@ -172,7 +172,7 @@ fn read_success(answer: &Answer) -> Verdict {
     let said_against = said_against.iter().find(|(said, _)| *said).map(|(_, what)| what.as_str());
     match (said_for, said_against) {
         (Some(_), None) => Ok(Gone::revoked(Evidence::Acknowledged)),
-        (None, Some(what)) => Err(refused(answer, envelope, named, what)),
+        (None, Some(what)) => Err(refused(answer, envelope, named.and_then(status_code::refusal), what)),
         (Some(yes), Some(no)) => Err(contradicts(yes, no)),
         (None, None) => Err(unexpected("the response says neither yes nor no")),
     }
@@ -212,7 +212,7 @@ impl Envelope {
         details.extend(additional.filter_map(|more| Some(Detail::new(None, text(Some(more))?))));
         let fields = error.get("validationErrors").and_then(Value::as_object).into_iter().flatten();
         for (field, messages) in fields {
-            let messages = messages.as_array().into_iter().flatten();
+            let messages = messages.as_array().map_or(std::slice::from_ref(messages), Vec::as_slice).iter();
             details.extend(messages.filter_map(|m| Some(Detail::new(Some(field.clone()), text(Some(m))?))));
         }
         let message = match first {

@@ -47,7 +47,8 @@ impl Envelope {
     fn read_xml(body: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(body).map_err(|_| "it is not UTF-8")?;
         let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
-        let document = Document::parse_with_options(text, options).map_err(|error| format!("it is not XML ({error})"))?;
+        let document =
+            Document::parse_with_options(text, options).map_err(|error| format!("it is not XML ({error})"))?;
         let root = document.root_element();
         if !root.tag_name().name().eq_ignore_ascii_case("result") {
             return Err("it is a web page or another document".to_owned());
@@ -76,8 +77,15 @@ fn child<'a, 'input>(of: Node<'a, 'input>, name: &str) -> Result<Option<Node<'a,
     }
 }
 
+/// The text of a child element; null if there is none. With anything but text in it, it says more than one thing.
 fn child_text(of: Option<Node<'_, '_>>, name: &str) -> Result<Value, String> {
     let Some(of) = of else { return Ok(Value::Null) };
-    let text = child(of, name)?.map(|node| node.text().unwrap_or_default().trim().to_owned());
-    Ok(text.filter(|text| !text.is_empty()).map_or(Value::Null, Value::from))
+    let Some(node) = child(of, name)? else { return Ok(Value::Null) };
+    let mut parts = node.children();
+    let text = match (parts.next(), parts.next()) {
+        (None, _) => "",
+        (Some(only), None) if only.is_text() => only.text().unwrap_or_default().trim(),
+        _ => return Err(format!("its `{name}` is not plain text")),
+    };
+    Ok(if text.is_empty() { Value::Null } else { text.into() })
 }

@@ -2,13 +2,18 @@
 
 use serde_json::Value;
 
-/// The HTTP status it stands for; `None` if it is absent or an unknown word.
-pub(super) fn number(value: &Value) -> Option<u16> {
+/// The number it stands for, which need not be a status; `None` if it is absent or an unknown word.
+pub(super) fn number(value: &Value) -> Option<f64> {
     if let Some(number) = super::number(value) {
-        return (number.fract() == 0.0 && (0.0..=999.0).contains(&number)).then_some(number as u16);
+        return Some(number);
     }
     let name = value.as_str()?.trim();
-    NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, status)| *status)
+    NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, status)| f64::from(*status))
+}
+
+/// The HTTP status that a number is, if it is one of a refusal or a failure.
+pub(super) fn refusal(number: f64) -> Option<u16> {
+    ((400.0..600.0).contains(&number) && number.fract() == 0.0).then_some(number as u16)
 }
 
 /// The names that stand for a refusal or a failure; all others say nothing.
