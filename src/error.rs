@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::reading::clean;
 use crate::vendor::{Action, Vendor};
 
 /// What is known of the access after a call that did not end with [`Ok`].
@@ -67,6 +68,15 @@ pub enum ErrorKind {
     Incomplete,
     /// A whole response came, and it is not this vendor's: a proxy's page, a redirect, foreign JSON, another subject.
     UnexpectedResponse,
+    /// The journal cannot be used. What it does not hold is not sent.
+    Journal,
+}
+
+impl ErrorKind {
+    /// Whether what failed in this way may succeed later without a change.
+    pub(crate) fn may_pass(self) -> bool {
+        matches!(self, Self::Connection | Self::Timeout | Self::RateLimited | Self::Unavailable | Self::Conflict)
+    }
 }
 
 impl fmt::Display for ErrorKind {
@@ -86,6 +96,7 @@ impl fmt::Display for ErrorKind {
             Self::Unavailable => "unavailable",
             Self::Incomplete => "incomplete",
             Self::UnexpectedResponse => "unexpected response",
+            Self::Journal => "journal unusable",
         })
     }
 }
@@ -111,7 +122,7 @@ impl Detail {
 /// [`kind`](Error::kind) says what to do, [`access`](Error::access) what is true now. [`Display`](fmt::Display) is one
 /// line for a log; [`report`](Error::report) is the same as data. It holds no credential, no response body and no source
 /// error.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Error(Box<ErrorReport>);
 
 impl Error {
@@ -167,7 +178,7 @@ impl Error {
         self.0.vendor
     }
 
-    /// The action that was asked for; `None` for an error of the configuration or of a constructor.
+    /// The action that was asked for; `None` for an error of a builder or of a constructor.
     pub fn action(&self) -> Option<Action> {
         self.0.action
     }
@@ -276,6 +287,9 @@ pub struct ErrorReport {
     pub is_retryable: bool,
 }
 
+/// How many of what is not revoked are named on the one line; [`Error::not_revoked`] has them all.
+const MAX_SHOWN: usize = 5;
+
 impl fmt::Display for ErrorReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.action, self.vendor) {
@@ -286,6 +300,7 @@ impl fmt::Display for ErrorReport {
         write!(f, "{}: {}", self.kind, self.message)?;
         for detail in &self.details {
             match &detail.field {
+                Some(field) if detail.message == self.message => write!(f, " ({field})")?,
                 Some(field) => write!(f, "; {field}: {}", detail.message)?,
                 None => write!(f, "; {}", detail.message)?,
             }
@@ -306,11 +321,15 @@ impl fmt::Display for ErrorReport {
         }
         match self.access {
             Access::Unchanged => f.write_str("; access unchanged"),
-            Access::PartlyRevoked => write!(f, "; access partly revoked, left: {}", self.not_revoked.join(", ")),
+            Access::PartlyRevoked => f.write_str("; access partly revoked"),
             Access::Unknown => f.write_str("; access unknown"),
         }?;
-        if self.access != Access::PartlyRevoked && !self.not_revoked.is_empty() {
-            write!(f, ", not shown to be gone: {}", self.not_revoked.join(", "))?;
+        if !self.not_revoked.is_empty() {
+            let shown: Vec<_> = self.not_revoked.iter().take(MAX_SHOWN).map(|id| clean(id)).collect();
+            write!(f, ", not gone: {}", shown.join(", "))?;
+            if self.not_revoked.len() > MAX_SHOWN {
+                write!(f, " and {} more", self.not_revoked.len() - MAX_SHOWN)?;
+            }
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 mod client;
 mod error;
 mod id;
+pub mod journal;
+pub mod plan;
 mod reading;
 mod receipt;
 #[cfg(feature = "sandbox")]
@@ -10,8 +12,9 @@ pub mod sandbox;
 mod transport;
 mod vendor;
 
-pub use client::{Call, Client, ClientBuilder, Revoke};
+pub use client::{Call, Client, ClientBuilder, Header, Preview, Revoke};
 pub use error::{Access, Detail, Error, ErrorKind, ErrorReport};
+pub use plan::{RevokeAll, Settled};
 pub use receipt::{Evidence, Outcome, RateLimit, Receipt};
 pub use transport::{BoxError, Credential, RetryPolicy, TokenNeed};
 pub use vendor::{Action, Response, Revocation, Vendor, cor, cova, onlyoffice, persona, projectmanager};

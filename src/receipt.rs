@@ -99,6 +99,13 @@ pub struct Receipt<R> {
     pub response: Option<R>,
 }
 
+impl<R: Clone> Receipt<R> {
+    /// The same receipt without the vendor's response.
+    pub(crate) fn without_response(&self) -> Self {
+        Self { response: None, ..self.clone() }
+    }
+}
+
 impl<R> Receipt<R> {
     /// The same receipt with the response put through `f`.
     pub(crate) fn map<S>(self, f: impl FnOnce(R) -> S) -> Receipt<S> {

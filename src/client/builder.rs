@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::{Client, Shared};
 use crate::error::{Error, ErrorKind};
-use crate::transport::{BaseUrl, Issuer, Pools, RetryPolicy};
-use crate::vendor::{Channel, Configs, Open, Settings};
+use crate::transport::{BaseUrl, Gate, Issuer, Pools, RetryPolicy};
+use crate::vendor::{Channel, Common, Configs, Open, Settings};
 
 /// Collects what a [`Client`] is made of. Everything is checked in [`build`](ClientBuilder::build).
 #[derive(Clone, Debug)]
@@ -50,8 +50,9 @@ impl ClientBuilder {
         self
     }
 
-    /// How long connecting may take, TLS included. The default is 5 s. It is kept below the attempt's time-out, so that
-    /// a host that does not answer is known not to have been sent anything.
+    /// How long connecting may take, TLS included. The default is 5 s. It is kept below the other
+    /// two time-outs, so that a host that cannot be reached is known not to have been sent anything. (With a shorter
+    /// time-out for a single call that is not known.)
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -92,7 +93,7 @@ impl ClientBuilder {
         }
         check_policy(&self.retry).map_err(invalid)?;
         // With less time than the attempt has it is the connecting that is reported, and that nothing was sent.
-        let connect_timeout = self.connect_timeout.min(self.attempt_timeout.mul_f64(0.9));
+        let connect_timeout = self.connect_timeout.min(self.attempt_timeout.min(self.timeout).mul_f64(0.9));
         let pools = Pools::new(connect_timeout).map_err(|why| invalid(format!("TLS: cannot be set up: {why}")))?;
         Ok(Client(Arc::new(Shared {
             channels: self.configs.open(Opener { pools })?,
@@ -122,16 +123,21 @@ struct Opener {
 impl Open for Opener {
     fn open<C: Settings>(&self, config: C) -> Result<Channel<C>, Error> {
         let refused = |what: String| invalid(what).for_vendor(C::VENDOR);
-        let base = BaseUrl::parse(config.base_url()).map_err(|what| refused(format!("base_url: {what}")))?;
+        let Common { credential, base_url, limit } = config.common();
+        let base = BaseUrl::parse(base_url).map_err(|what| refused(format!("base_url: {what}")))?;
         if base.is_https() && !cfg!(any(feature = "rustls", feature = "native-tls")) {
             return Err(refused(
                 "base_url: is https, and this build has no TLS; enable `rustls` or `native-tls`".into(),
             ));
         }
         config.check().map_err(|error| error.for_vendor(C::VENDOR))?;
-        let issuer = Issuer::new(config.credential(), C::VENDOR, config.scheme())?;
+        if limit.is_some_and(|limit| limit.requests == 0 || limit.window.is_zero()) {
+            return Err(refused("rate_limit: must allow at least one request, in a window above zero".to_owned()));
+        }
+        let issuer = Issuer::new(credential, C::VENDOR, config.scheme())?;
+        let gate = Gate::new(*limit);
         let http = self.pools.for_base(&base).clone();
-        Ok(Channel { config, base: Arc::new(base), issuer, http })
+        Ok(Channel { config, base: Arc::new(base), issuer, gate, http })
     }
 }
 
@@ -153,5 +159,12 @@ pub(crate) fn configured<C: Settings>(
     let Some(credential) = variable(C::CREDENTIAL_VARIABLE).map_err(of_vendor)? else { return Ok(None) };
     let url = format!("{}_URL", C::VENDOR.as_str().to_ascii_uppercase());
     let base_url = variable(&url).map_err(of_vendor)?;
-    C::from_environment(credential, base_url).map(Some).map_err(of_vendor)
+    let mut config = C::with_credential(credential);
+    if let Some(base_url) = base_url {
+        config.common_mut().base_url = base_url;
+    }
+    if config.common().base_url.is_empty() {
+        return Err(of_vendor(invalid(format!("{url}: is not set, and there is no default"))));
+    }
+    Ok(Some(config))
 }

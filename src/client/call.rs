@@ -10,6 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::preview::Preview;
+use super::run::{Failed, Proof};
 use super::{Client, run};
 use crate::error::Error;
 use crate::receipt::Receipt;
@@ -33,6 +35,9 @@ pub trait Revoke: Sealed + Clone + fmt::Debug + Serialize + DeserializeOwned + S
 
     #[doc(hidden)]
     fn run(self, job: Job) -> Running<Self::Response>;
+
+    #[doc(hidden)]
+    fn preview(&self, job: Job) -> Result<Preview, Error>;
 }
 
 /// Keeps [`Revoke`] from being implemented elsewhere, so that it can grow.
@@ -51,16 +56,25 @@ pub struct Call<R> {
 
 /// A client and the options of one call.
 pub struct Job {
-    pub(super) client: Client,
-    pub(super) options: Options,
+    pub(crate) client: Client,
+    pub(crate) options: Options,
 }
 
-#[derive(Default)]
-pub(super) struct Options {
-    pub(super) credential: Option<Credential>,
-    pub(super) idempotency_key: Option<Uuid>,
-    pub(super) timeout: Option<Duration>,
-    pub(super) retry: Option<RetryPolicy>,
+pub(crate) struct Options {
+    pub(crate) credential: Option<Credential>,
+    pub(crate) idempotency_key: Option<Uuid>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
+    /// The number of the key to begin with, counted from 1, the call's own.
+    pub(crate) first_key: u32,
+    /// Whether waiting for the vendor's rate limit is outside the time-out.
+    pub(crate) patient: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { credential: None, idempotency_key: None, timeout: None, retry: None, first_key: 1, patient: false }
+    }
 }
 
 impl<R: Revoke> Call<R> {
@@ -93,6 +107,16 @@ impl<R: Revoke> Call<R> {
         self.job.options.retry = Some(policy);
         self
     }
+
+    /// The request that this call would send first, with the credential redacted. Nothing is sent, and no
+    /// [`Credential::from_fn`] is asked.
+    ///
+    /// # Errors
+    ///
+    /// What would keep the call from being sent, such as [`ErrorKind::NotConfigured`](crate::ErrorKind::NotConfigured).
+    pub fn preview(self) -> Result<Preview, Error> {
+        self.request.preview(self.job)
+    }
 }
 
 impl<R: Revoke> IntoFuture for Call<R> {
@@ -106,7 +130,15 @@ impl<R: Revoke> IntoFuture for Call<R> {
 
 impl Job {
     pub(crate) async fn run<E: Endpoint>(self, request: E) -> Result<Receipt<E::Response>, Error> {
-        run::run(&self.client.0, self.options, request).await
+        self.prove(request).await.map(|proof| proof.receipt).map_err(|failed| failed.error)
+    }
+
+    pub(crate) async fn prove<E: Endpoint>(self, request: E) -> Result<Proof<E::Response>, Failed> {
+        run::run(&self.client.0, self.options, &request).await
+    }
+
+    pub(crate) fn preview<E: Endpoint>(self, request: &E) -> Result<Preview, Error> {
+        run::preview(&self.client.0, self.options, request)
     }
 }
 

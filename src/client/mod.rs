@@ -2,6 +2,7 @@
 
 mod builder;
 mod call;
+mod preview;
 mod run;
 
 use std::fmt;
@@ -14,8 +15,10 @@ use crate::vendor::Channels;
 
 pub use builder::ClientBuilder;
 pub(crate) use builder::configured;
-pub(crate) use call::Sealed;
 pub use call::{Call, Job, Revoke, Running};
+pub(crate) use call::{Options, Sealed};
+pub use preview::{Header, Preview};
+pub(crate) use run::{Failed, Proof};
 
 /// Ends accesses at the vendors it is configured for. Cheap to clone; clones share connections.
 ///
@@ -73,6 +76,15 @@ impl Client {
     /// Any [`ErrorKind`](crate::ErrorKind) but `InvalidRequest` of a constructor.
     pub fn revoke<R: Revoke>(&self, request: &R) -> Call<R> {
         Call::new(self.clone(), request.clone())
+    }
+
+    /// The request that [`revoke`](Client::revoke) would send first, with the credential redacted. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::preview`].
+    pub fn preview<R: Revoke>(&self, request: &R) -> Result<Preview, Error> {
+        self.revoke(request).preview()
     }
 }
 

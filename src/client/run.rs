@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -11,17 +13,30 @@ use uuid::Uuid;
 use super::Shared;
 use super::builder::check_policy;
 use super::call::Options;
+use super::preview::Preview;
 use crate::error::{Access, Error, ErrorKind, ErrorReport};
 use crate::reading::{Doubt, Finding, Gone, Reading, Retry, Verdict, clean};
 use crate::receipt::{RateLimit, Receipt};
-use crate::transport::{Answer, Exchange, Failure, Issuer, Limits, RetryPolicy, Token, Wire};
+use crate::transport::{Answer, Exchange, Failure, Issuer, Limits, NoPlace, Place, RetryPolicy, Token, Wire};
 use crate::vendor::{Attempt, Channel, Endpoint, Listed, Settings};
+
+/// A receipt, and the body of the response that decided.
+pub(crate) struct Proof<R> {
+    pub(crate) receipt: Receipt<R>,
+    pub(crate) body: Bytes,
+}
+
+/// An error, and the number of the key that another call of the same entry has to begin with.
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    pub(crate) next_key: u32,
+}
 
 pub(super) async fn run<E: Endpoint>(
     client: &Shared,
     options: Options,
-    request: E,
-) -> Result<Receipt<E::Response>, Error> {
+    request: &E,
+) -> Result<Proof<E::Response>, Failed> {
     let action = E::ACTION;
     let span = tracing::info_span!(
         "revoke",
@@ -32,18 +47,40 @@ pub(super) async fn run<E: Endpoint>(
         deprovision.access = tracing::field::Empty,
         error.type = tracing::field::Empty,
     );
-    let result = async { Run::new(client, options, &request)?.settle().await }.instrument(span.clone()).await;
+    let first_key = options.first_key;
+    let result = match Run::new(client, options, request) {
+        Ok(run) => run.settle().instrument(span.clone()).await,
+        Err(error) => Err(Failed { error: error.for_action(action), next_key: first_key }),
+    };
     match &result {
-        Ok(receipt) => {
+        Ok(Proof { receipt, .. }) => {
             span.record("deprovision.outcome", tracing::field::display(receipt.outcome));
             span.record("deprovision.evidence", tracing::field::display(receipt.evidence));
         }
-        Err(error) => {
+        Err(Failed { error, .. }) => {
             span.record("deprovision.access", tracing::field::display(error.access()));
             span.record("error.type", tracing::field::display(error.kind()));
         }
     }
-    result.map_err(|error| error.for_action(action))
+    result
+}
+
+/// The request that a call would send first.
+pub(super) fn preview<E: Endpoint>(client: &Shared, options: Options, request: &E) -> Result<Preview, Error> {
+    let run = Run::new(client, options, request)?;
+    let token = Arc::new(Token::redacted(run.channel.config.scheme()));
+    let wire = run.wire(&token, true);
+    let attempt = Attempt { config: &run.channel.config, key: nth(run.key, run.nth_key), wire };
+    // Nothing is waited for where nothing is sent, so one poll is enough.
+    let _ = request.send(&attempt).now_or_never();
+    match (attempt.wire.previewed(), attempt.wire.exchange()) {
+        (Some(request), _) => Ok(Preview::of(E::ACTION, &request)),
+        (None, Exchange::NotSent(failure) | Exchange::NoHead(failure)) => {
+            Err(Error::new(failure.kind, failure.message))
+        }
+        (None, Exchange::Answered(_)) => Err(Error::new(ErrorKind::InvalidRequest, "the request was not shown")),
+    }
+    .map_err(|error: Error| error.for_action(E::ACTION))
 }
 
 /// A call on its way.
@@ -57,6 +94,10 @@ struct Run<'a, E: Endpoint> {
     deadline: Instant,
     /// The call's key; further keys follow from it.
     key: Uuid,
+    nth_key: u32,
+    /// Whether the time begins only when the vendor's limit has room.
+    patient: bool,
+    place: Option<Place<'a>>,
     attempts: u32,
     /// The tokens used so far, the current one last. All of them are kept out of what is printed.
     tokens: Vec<Arc<Token>>,
@@ -70,6 +111,7 @@ struct Shown {
     request_id: Option<String>,
     rate_limit: Option<RateLimit>,
     received_at: Option<DateTime<Utc>>,
+    body: Bytes,
 }
 
 impl Shown {
@@ -79,6 +121,7 @@ impl Shown {
             request_id: answer.request_id().map(str::to_owned),
             rate_limit: E::rate_limit(answer),
             received_at: Some(answer.received_at),
+            body: answer.raw.clone(),
         }
     }
 }
@@ -112,6 +155,9 @@ impl<'a, E: Endpoint> Run<'a, E> {
         let policy = options.retry.unwrap_or(client.retry);
         check_policy(&policy).map_err(|what| Error::new(ErrorKind::InvalidConfiguration, what))?;
         let timeout = options.timeout.unwrap_or(client.timeout);
+        if timeout.is_zero() {
+            return Err(Error::new(ErrorKind::InvalidConfiguration, "timeout: must be above zero"));
+        }
         Ok(Self {
             client,
             channel,
@@ -121,48 +167,63 @@ impl<'a, E: Endpoint> Run<'a, E> {
             timeout,
             deadline: after(timeout),
             key: options.idempotency_key.unwrap_or_else(Uuid::new_v4),
+            nth_key: options.first_key,
+            patient: options.patient,
+            place: None,
             attempts: 0,
             tokens: Vec::new(),
             doubt: Doubt::default(),
         })
     }
 
-    async fn settle(mut self) -> Result<Receipt<E::Response>, Error> {
+    async fn settle(mut self) -> Result<Proof<E::Response>, Failed> {
+        if self.patient {
+            self.place = self.channel.gate.enter(after(FAR)).await.ok();
+            self.deadline = after(self.timeout);
+        }
         let account = self.request.account();
         match timeout_at(self.deadline, self.issuer.token(account)).await {
             Ok(Ok(token)) => self.tokens.push(token),
             Ok(Err(failure)) => return Err(self.unsent(&failure)),
             Err(_) => return Err(self.unsent(&self.late("the credential's source"))),
         }
-        let mut nth_key = 1;
         let mut counted = 0;
         loop {
-            self.attempts += 1;
             counted += 1;
-            let key = nth(self.key, nth_key);
-            let Settled { verdict, shown, response } = self.attempt(key).await;
+            let Settled { verdict, shown, response } = self.attempt().await;
             let finding = match verdict {
-                Ok(gone) => return Ok(self.receipt(gone, shown, response, key)),
+                Ok(gone) => return Ok(self.proof(gone, shown, response)),
                 Err(finding) => finding,
             };
             let access = self.doubt.join(&finding);
-            if finding.kind == ErrorKind::Unauthorized && self.tokens.len() == 1 {
-                match self.renew().await {
-                    Ok(true) => {
-                        // The repetition is owed whatever the policy says, so it does not use up one of its attempts.
-                        counted -= 1;
-                        continue;
-                    }
-                    Ok(false) => {}
-                    Err(failure) => return Err(self.error(with_failure(finding, &failure), access, shown)),
-                }
-            }
-            let Some(resume) = self.resume(&finding, counted) else { return Err(self.error(finding, access, shown)) };
             if finding.retry == Retry::NextKey {
-                nth_key += 1;
+                self.nth_key += 1;
             }
-            sleep_until(resume).await;
+            match self.again(&finding, &mut counted).await {
+                Ok(true) => {}
+                Ok(false) => return Err(self.failed(finding, access, shown)),
+                Err(failure) => return Err(self.failed(with_failure(finding, &failure), access, shown)),
+            }
         }
+    }
+
+    /// Whether to try again after `finding`, and waits until it is time. `counted` is how many tries there were.
+    ///
+    /// A rejected token is renewed once in a call. The repetition is owed whatever the policy says, so it does not use
+    /// up one of its tries. The error is why there is no fresh token.
+    async fn again(&mut self, finding: &Finding, counted: &mut u32) -> Result<bool, Failure> {
+        if finding.kind == ErrorKind::RateLimited {
+            self.channel.gate.hold(finding.wait.unwrap_or(self.policy.initial).min(self.policy.max_wait));
+        }
+        if finding.kind == ErrorKind::Unauthorized && self.tokens.len() == 1 && self.renew().await? {
+            *counted -= 1;
+            return Ok(true);
+        }
+        match self.resume(finding, *counted) {
+            Some(resume) => sleep_until(resume).await,
+            None => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// When to try again after `finding`; `None` if that is not to be, or not in time.
@@ -177,8 +238,8 @@ impl<'a, E: Endpoint> Run<'a, E> {
     }
 
     /// Sends the request once and reads what comes.
-    async fn attempt(&self, key: Uuid) -> Settled<E::Response> {
-        let (exchange, response) = self.exchange(key, Step::Act).await;
+    async fn attempt(&mut self) -> Settled<E::Response> {
+        let (exchange, response) = self.exchange(Step::Act).await;
         let answer = match exchange {
             Exchange::NotSent(failure) => return not_answered(&failure, Access::Unchanged),
             Exchange::NoHead(failure) => return not_answered(&failure, Access::Unknown),
@@ -187,30 +248,28 @@ impl<'a, E: Endpoint> Run<'a, E> {
         let verdict = match self.request.read(&answer, self.doubt) {
             Reading::Gone(gone) => Ok(gone),
             Reading::NotGone(finding) => Err(finding),
-            Reading::Look => return self.look(&answer, key).await,
+            Reading::Look => return self.look(&answer).await,
         };
         Settled { verdict, shown: Shown::of::<E>(&answer), response }
     }
 
     /// Asks for the state and reads it together with the answer that left it open.
-    async fn look(&self, first: &Answer, key: Uuid) -> Settled<E::Response> {
+    async fn look(&mut self, first: &Answer) -> Settled<E::Response> {
         let mut looks = 0;
         let (look, response) = loop {
             looks += 1;
-            let (exchange, response) = self.exchange(key, Step::Look).await;
-            let (finding, answer) = match exchange {
+            let (exchange, response) = self.exchange(Step::Look).await;
+            let (failed, answer) = match exchange {
                 Exchange::NotSent(failure) | Exchange::NoHead(failure) => {
                     (Finding::from_failure(&failure, Access::Unknown), None)
                 }
-                Exchange::Answered(answer) if answer.status == 200 => break (Some(answer), response),
                 Exchange::Answered(answer) => match self.request.read(&answer, Doubt::default()) {
                     Reading::NotGone(finding) => (finding, Some(answer)),
-                    _ => break (Some(answer), response),
+                    Reading::Gone(_) | Reading::Look => break (Some(answer), response),
                 },
             };
-            match self.resume(&finding, looks) {
-                Some(resume) => sleep_until(resume).await,
-                None => break (answer, response),
+            if !self.again(&failed, &mut looks).await.unwrap_or(false) {
+                break (answer, response);
             }
         };
         let verdict = self.request.read_look(first, look.as_ref(), self.doubt);
@@ -222,33 +281,57 @@ impl<'a, E: Endpoint> Run<'a, E> {
         Settled { verdict, shown, response }
     }
 
-    /// One exchange through a generated client of its own.
-    async fn exchange(&self, key: Uuid, step: Step) -> (Exchange, Option<E::Response>) {
-        let Some(token) = self.tokens.last() else {
+    /// One exchange through a generated client of its own, as soon as the vendor's limit has room for it.
+    async fn exchange(&mut self, step: Step) -> (Exchange, Option<E::Response>) {
+        let Some(token) = self.tokens.last().cloned() else {
             let what = "there is no token";
             return (Exchange::NotSent(Failure::lasting(ErrorKind::Unauthorized, what)), None);
         };
+        let place = match self.place.take() {
+            Some(place) => place,
+            None => match self.channel.gate.enter(self.deadline).await {
+                Ok(place) => place,
+                Err(NoPlace(wait)) => return (Exchange::NotSent(held_back(wait)), None),
+            },
+        };
+        if step == Step::Act {
+            self.attempts += 1;
+        }
+        let key = nth(self.key, self.nth_key);
+        let attempt = Attempt { config: &self.channel.config, key, wire: self.wire(&token, false) };
+        let response = match step {
+            Step::Act => self.request.send(&attempt).await,
+            Step::Look => self.request.look(&attempt).await,
+        };
+        let exchange = attempt.wire.exchange();
+        // Before the headers are noted, so that this request is not taken for one that they may not count yet.
+        drop(place);
+        if let Exchange::Answered(answer) = &exchange
+            && let Some(RateLimit { remaining: Some(remaining), reset_at: Some(reset_at), .. }) = E::rate_limit(answer)
+        {
+            let reset = (reset_at - answer.received_at).to_std().unwrap_or_default();
+            self.channel.gate.note(remaining, reset.min(self.policy.max_wait));
+        }
+        (exchange, response)
+    }
+
+    fn wire(&self, token: &Arc<Token>, preview: bool) -> Wire {
         let attempt_deadline = after(self.client.attempt_timeout);
         let (deadline, allowed) = if attempt_deadline <= self.deadline {
             (attempt_deadline, self.client.attempt_timeout)
         } else {
             (self.deadline, self.timeout)
         };
-        let wire = Wire::new(
+        Wire::new(
             self.channel.base.clone(),
             self.channel.http.clone(),
             E::Config::OPERATIONS,
             E::mend,
             token.clone(),
-            Limits { max_response_bytes: self.client.max_response_bytes, allowed, deadline },
+            self.tokens.iter().map(|token| token.secret.clone()).collect(),
+            Limits { max_response_bytes: self.client.max_response_bytes, allowed, deadline, preview },
             self.attempts.saturating_sub(1),
-        );
-        let attempt = Attempt { config: &self.channel.config, key, wire };
-        let response = match step {
-            Step::Act => self.request.send(&attempt).await,
-            Step::Look => self.request.look(&attempt).await,
-        };
-        (attempt.wire.exchange(), response)
+        )
     }
 
     /// Gets a fresh token after a 401; false if there is nothing fresher.
@@ -264,7 +347,12 @@ impl<'a, E: Endpoint> Run<'a, E> {
         Failure::new(ErrorKind::Timeout, format!("{what} did not answer within {:?}", self.timeout))
     }
 
-    fn receipt(self, gone: Gone, shown: Shown, response: Option<E::Response>, key: Uuid) -> Receipt<E::Response> {
+    fn proof(self, gone: Gone, shown: Shown, response: Option<E::Response>) -> Proof<E::Response> {
+        let body = shown.body.clone();
+        Proof { receipt: self.receipt(gone, shown, response), body }
+    }
+
+    fn receipt(self, gone: Gone, shown: Shown, response: Option<E::Response>) -> Receipt<E::Response> {
         Receipt {
             id: Uuid::new_v4(),
             action: E::ACTION,
@@ -275,20 +363,22 @@ impl<'a, E: Endpoint> Run<'a, E> {
             attempts: self.attempts,
             status: shown.status.unwrap_or_default(),
             request_id: shown.request_id.map(|id| self.printable(id)),
-            idempotency_key: E::KEYED.then_some(key),
+            idempotency_key: E::KEYED.then(|| nth(self.key, self.nth_key)),
             rate_limit: shown.rate_limit,
             response,
         }
     }
 
     /// An error of a call of which nothing was sent.
-    fn unsent(&self, failure: &Failure) -> Error {
-        self.error(Finding::from_failure(failure, Access::Unchanged), Access::Unchanged, Shown::default())
+    fn unsent(&self, failure: &Failure) -> Failed {
+        self.failed(Finding::from_failure(failure, Access::Unchanged), Access::Unchanged, Shown::default())
+    }
+
+    fn failed(&self, finding: Finding, access: Access, shown: Shown) -> Failed {
+        Failed { error: self.error(finding, access, shown), next_key: self.nth_key }
     }
 
     fn error(&self, finding: Finding, access: Access, shown: Shown) -> Error {
-        let lasting =
-            finding.retry == Retry::No && !matches!(finding.kind, ErrorKind::Conflict | ErrorKind::Unavailable);
         let message = self.printable(finding.message);
         let details = finding.details.into_iter().take(MAX_DETAILS).map(|mut detail| {
             detail.field = detail.field.map(|field| self.printable(field));
@@ -307,7 +397,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
             not_revoked: finding.not_revoked,
             retry_after_ms: finding.wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
             attempts: self.attempts,
-            is_retryable: !lasting,
+            is_retryable: finding.may_pass,
         })
     }
 
@@ -321,6 +411,11 @@ impl<'a, E: Endpoint> Run<'a, E> {
     }
 }
 
+fn held_back(wait: Duration) -> Failure {
+    let what = format!("not sent: the vendor's rate limit has no room within the call's time, for about {wait:.1?}");
+    Failure { wait: Some(wait), ..Failure::new(ErrorKind::RateLimited, what) }
+}
+
 /// Most field errors that are kept of one answer.
 const MAX_DETAILS: usize = 20;
 
@@ -331,6 +426,7 @@ fn not_answered<T>(failure: &Failure, access: Access) -> Settled<T> {
 /// The vendor's 401, and why there is no fresh token to repeat the call with.
 fn with_failure(mut finding: Finding, failure: &Failure) -> Finding {
     finding.message = format!("{}; no fresh token: {}", finding.message, failure.message);
+    finding.may_pass = failure.passing;
     finding
 }
 
@@ -341,6 +437,8 @@ fn nth(key: Uuid, n: u32) -> Uuid {
 
 /// The instant after a time; one that is too far to be counted is far enough.
 fn after(time: Duration) -> Instant {
-    const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 10);
     Instant::now() + time.min(FAR)
 }
+
+/// Ten years.
+const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 10);

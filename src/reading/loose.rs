@@ -48,6 +48,12 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
+/// A number, where the application has serde_json keep numbers as text: they come as an object with this one member.
+fn big_number(members: &Map<String, Value>) -> Option<Value> {
+    let text = members.get("$serde_json::private::Number")?.as_str()?;
+    (members.len() == 1).then(|| Some(text.parse::<f64>().ok()?.into()))?
+}
+
 struct AnyJson;
 
 impl<'de> Visitor<'de> for AnyJson {
@@ -96,7 +102,7 @@ impl<'de> Visitor<'de> for AnyJson {
                 return Err(A::Error::custom("a member is named twice"));
             }
         }
-        Ok(Json(Value::Object(members)))
+        Ok(Json(big_number(&members).unwrap_or(Value::Object(members))))
     }
 }
 
@@ -129,6 +135,11 @@ pub(crate) fn text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// Text that says something: not blank.
+pub(crate) fn spelled(value: Option<&Value>) -> Option<&str> {
+    value?.as_str().filter(|text| !text.trim().is_empty())
 }
 
 /// Whether a value holds anything: not null, and not made of nulls and emptiness alone.

@@ -11,9 +11,9 @@ use crate::error::{Access, Detail, ErrorKind};
 use crate::receipt::{Evidence, Outcome};
 use crate::transport::Failure;
 
-pub(crate) use loose::{Json, flag, is_filled, number, object, text};
+pub(crate) use loose::{Json, flag, is_filled, number, object, spelled, text};
 pub(crate) use status::{contradicts, refusal, refusal_within, unexpected, whole};
-pub(crate) use wait::{instant, seconds};
+pub(crate) use wait::{moment, rate_limit, seconds};
 pub(crate) use words::{Words, clean};
 
 /// What a response says of the access.
@@ -58,7 +58,10 @@ pub(crate) struct Finding {
     /// Whether `access` was read off a state the response shows. Only then does it hold against an earlier attempt of
     /// unknown fate.
     pub(crate) shows_state: bool,
+    /// Whether this call may send it again.
     pub(crate) retry: Retry,
+    /// Whether the same call, later and unchanged, may succeed.
+    pub(crate) may_pass: bool,
     /// How long the vendor asks to wait.
     pub(crate) wait: Option<Duration>,
     /// The vendor's words as they came; they are cleaned when they become an error.
@@ -74,6 +77,7 @@ impl Finding {
             access,
             shows_state: false,
             retry: Retry::No,
+            may_pass: kind.may_pass(),
             wait: None,
             message: message.into(),
             details: Vec::new(),
@@ -83,12 +87,22 @@ impl Finding {
 
     pub(crate) fn from_failure(failure: &Failure, access: Access) -> Self {
         let retry = if failure.passing { Retry::SameKey } else { Retry::No };
-        Self { retry, ..Self::new(failure.kind, access, failure.message.clone()) }
+        Self {
+            retry,
+            may_pass: failure.passing,
+            wait: failure.wait,
+            ..Self::new(failure.kind, access, failure.message.clone())
+        }
     }
 
     /// The vendor's success shows that access remains.
     pub(crate) fn incomplete(access: Access, message: impl Into<String>) -> Self {
-        Self { shows_state: true, ..Self::new(ErrorKind::Incomplete, access, message) }
+        Self::new(ErrorKind::Incomplete, access, message).showing_state()
+    }
+
+    /// Says that its access was read off the state that a response shows.
+    pub(crate) fn showing_state(self) -> Self {
+        Self { shows_state: true, ..self }
     }
 }
 

@@ -43,10 +43,11 @@ pub(crate) fn refusal(answer: &Answer, words: fn(&[u8]) -> Option<Words>, reset:
 
 /// What a refusal inside a 200 says: the same as the status it names, whatever came before.
 ///
-/// `named_status` is `None` where it names none that is a refusal.
-pub(crate) fn refusal_within(answer: &Answer, named_status: Option<u16>, words: Words) -> Finding {
-    let finding = match named_status {
-        Some(status) => named(status, words),
+/// `named_status` is `None` where it names none that is a refusal; one that is no HTTP status names no kind.
+pub(crate) fn refusal_within(answer: &Answer, named_status: Option<f64>, words: Words) -> Finding {
+    let status = named_status.filter(|status| status.fract() == 0.0 && (400.0..=599.0).contains(status));
+    let finding = match status {
+        Some(status) => named(status as u16, words),
         None => {
             Finding { details: words.details, ..Finding::new(ErrorKind::Rejected, Access::Unchanged, words.message) }
         }
@@ -93,12 +94,11 @@ fn not_an_answer(answer: &Answer) -> Finding {
 
 /// The host a redirect points at; the rest of its URL may hold anything.
 fn redirect_host(answer: &Answer) -> Option<String> {
+    const SAME_HOST: &str = "same-host.invalid";
     let location = answer.headers.get(LOCATION)?.to_str().ok()?;
-    // Any base will do to see whether what is relative to it leaves it.
-    let base = reqwest::Url::parse("https://itself.invalid/").ok()?;
-    let url = base.join(location).ok()?;
-    match url.host_str()? {
-        "itself.invalid" => Some("another path of the same host".to_owned()),
-        host => Some(host.to_owned()),
-    }
+    let base = reqwest::Url::parse(&format!("https://{SAME_HOST}/")).ok()?;
+    Some(match base.join(location).ok()?.host_str()? {
+        SAME_HOST => "another path of the same host".to_owned(),
+        host => host.to_owned(),
+    })
 }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use http::HeaderValue;
+
+use crate::receipt::RateLimit;
+use crate::transport::Answer;
 
 /// `Retry-After`, as seconds or as an HTTP date; a date in the past asks for no wait.
 pub(crate) fn retry_after(value: &HeaderValue, now: DateTime<Utc>) -> Option<Duration> {
@@ -11,20 +14,42 @@ pub(crate) fn retry_after(value: &HeaderValue, now: DateTime<Utc>) -> Option<Dur
     if let Some(wait) = seconds(text) {
         return Some(wait);
     }
-    let at = DateTime::<Utc>::from(httpdate::parse_http_date(text).ok()?);
-    Some((at - now).to_std().unwrap_or_default())
+    Some((moment(text)? - now).to_std().unwrap_or_default())
 }
 
-/// Whole seconds; more than can be counted is as long as can be counted.
+/// Seconds, rounded up to whole ones; more than can be counted is as long as can be counted.
 pub(crate) fn seconds(text: &str) -> Option<Duration> {
+    if let Some((whole, part)) = text.split_once('.') {
+        let more = Duration::from_secs(u64::from(part.bytes().any(|byte| byte != b'0')));
+        return (!part.is_empty() && seconds(part).is_some()).then(|| Some(seconds(whole)?.saturating_add(more)))?;
+    }
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
 }
 
+/// A moment in UTC: as an HTTP date or as ISO 8601, with a zone or without.
+pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    if let Ok(date) = httpdate::parse_http_date(text) {
+        return Some(date.into());
+    }
+    let zoned = text.parse::<DateTime<Utc>>().ok();
+    zoned.or_else(|| text.parse::<NaiveDateTime>().ok().map(|moment| moment.and_utc()))
+}
+
+/// The rate limit that headers with these names state, if any does; `reset` is how long its window still lasts.
+pub(crate) fn rate_limit(answer: &Answer, limit: &str, remaining: &str, reset: Option<Duration>) -> Option<RateLimit> {
+    let count = |name| answer.header(name)?.parse().ok();
+    let (limit, remaining) = (count(limit), count(remaining));
+    let reset_at = reset.and_then(|reset| instant(answer.received_at, reset));
+    let any = limit.is_some() || remaining.is_some() || reset_at.is_some();
+    any.then_some(RateLimit { limit, remaining, reset_at })
+}
+
 /// The instant `wait` from `now`, if the calendar reaches that far.
-pub(crate) fn instant(now: DateTime<Utc>, wait: Duration) -> Option<DateTime<Utc>> {
+fn instant(now: DateTime<Utc>, wait: Duration) -> Option<DateTime<Utc>> {
     now.checked_add_signed(TimeDelta::from_std(wait).ok()?)
 }
 
@@ -43,12 +68,14 @@ mod tests {
         assert_eq!(read(" 0 "), Some(Duration::ZERO));
         assert_eq!(read("Thu, 15 Jan 2026 22:42:45 GMT"), Some(Duration::from_secs(30)));
         assert_eq!(read("Thu, 15 Jan 2026 22:42:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(read("1.5"), Some(Duration::from_secs(2)));
+        assert_eq!(read("2.000"), Some(Duration::from_secs(2)));
         assert_eq!(read("99999999999999999999999"), Some(Duration::from_secs(u64::MAX)));
     }
 
     #[test]
     fn anything_else_asks_for_nothing() {
-        for text in ["", "-1", "+5", "1.5", "soon", "5 s", "0x10", "Thu, 45 Jan 2026 22:42:45 GMT"] {
+        for text in ["", "-1", "+5", "1.", ".5", "1.x", "soon", "5 s", "0x10", "Thu, 45 Jan 2026 22:42:45 GMT"] {
             assert_eq!(read(text), None, "{text}");
         }
     }

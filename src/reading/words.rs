@@ -1,5 +1,7 @@
 //! The vendor's words, and how they are made fit to print.
 
+use std::borrow::Cow;
+
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
@@ -69,8 +71,11 @@ fn title(page: &str) -> Option<String> {
     (!title.is_empty() && !title.contains('<')).then(|| title.to_owned())
 }
 
-/// One line that is fit to print: no control characters, no runs of blanks, not too long.
+/// One line that is fit to print: no markup, no control characters, no runs of blanks, not too long.
 pub(crate) fn clean(text: &str) -> String {
+    // Enough of it for the line; what a page has beyond is never looked at.
+    let end = text.char_indices().nth(MAX_CHARS * 16).map_or(text.len(), |(at, _)| at);
+    let text = &without_tags(text.get(..end).unwrap_or_default());
     let mut line = String::with_capacity(text.len().min(MAX_CHARS * 4));
     let mut kept = 0;
     let mut blank = false;
@@ -94,6 +99,22 @@ pub(crate) fn clean(text: &str) -> String {
     line
 }
 
+/// A text without the tags of a markup language, where it has any.
+fn without_tags(text: &str) -> Cow<'_, str> {
+    let is_tag = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!' || c == '?');
+    let mut kept = Cow::Borrowed(text);
+    let mut from = 0;
+    while let Some(found) = kept.get(from..).and_then(|rest| rest.find('<')) {
+        let open = from + found;
+        let Some(inside) = kept.get(open + 1..) else { break };
+        match inside.find('>') {
+            Some(length) if is_tag(inside) => kept.to_mut().replace_range(open..open + length + 2, " "),
+            _ => from = open + 1,
+        }
+    }
+    kept
+}
+
 /// Characters that change how the ones around them are shown.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
@@ -110,6 +131,13 @@ mod tests {
         assert_eq!(long.chars().count(), MAX_CHARS + 1);
         assert!(long.ends_with('…'));
         assert_eq!(clean(""), "");
+    }
+
+    #[test]
+    fn a_line_has_no_markup() {
+        assert_eq!(clean("<html><body>no</body></html>"), "no");
+        assert_eq!(clean("Error <h1>Bad</h1><p class='x'>x</p>"), "Error Bad x");
+        assert_eq!(clean("1 < 2 and 3 > 2, a <b"), "1 < 2 and 3 > 2, a <b");
     }
 
     #[test]

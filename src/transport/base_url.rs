@@ -1,5 +1,6 @@
 //! Where a vendor is, and the net that keeps a request there.
 
+use http::HeaderValue;
 use reqwest::Url;
 
 /// A base URL that was found fit: https, or http to this machine, with nothing but an origin and a path.
@@ -7,6 +8,7 @@ pub(crate) struct BaseUrl {
     /// Without a slash at the end, because the generated clients put the path's own slash behind it.
     text: String,
     url: Url,
+    host_header: HeaderValue,
 }
 
 impl BaseUrl {
@@ -36,7 +38,15 @@ impl BaseUrl {
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         let text = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { text, url })
+        let host = url.host_str().unwrap_or_default();
+        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let host_header = HeaderValue::try_from(host).map_err(|_| "has a host that cannot be sent")?;
+        Ok(Self { text, url, host_header })
+    }
+
+    /// The `Host` header's value: the port only where it is not the scheme's own.
+    pub(crate) fn host_header(&self) -> HeaderValue {
+        self.host_header.clone()
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use flate2::write::MultiGzDecoder;
-use http::HeaderMap;
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use super::exchange::{Body, Failure};
@@ -26,7 +26,9 @@ pub(crate) async fn read(
 ) -> Body {
     let mut sink = match content_encoding(headers) {
         Encoding::Identity => Sink::Plain(Plain::Empty, limit),
-        Encoding::Gzip => Sink::Gzip(MultiGzDecoder::new(Capped { bytes: Vec::new(), limit, exceeded: false })),
+        Encoding::Gzip => {
+            Sink::Gzip(Box::new(MultiGzDecoder::new(Capped { bytes: Vec::new(), limit, exceeded: false })), false)
+        }
         Encoding::Other(name) => return Body::Undecodable(format!("its content encoding `{name}` was not asked for")),
     };
     loop {
@@ -41,9 +43,16 @@ pub(crate) async fn read(
                     return fault;
                 }
             }
-            Ok(Ok(None)) => return sink.finish(),
+            Ok(Ok(None)) => {
+                return sink.finish(is_framed(headers) || response.status() == StatusCode::NO_CONTENT);
+            }
         }
     }
+}
+
+/// Whether a head says where the body ends. (A 204 has none, and needs not say so.)
+fn is_framed(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
 }
 
 enum Encoding {
@@ -68,7 +77,8 @@ fn content_encoding(headers: &HeaderMap) -> Encoding {
 
 enum Sink {
     Plain(Plain, usize),
-    Gzip(MultiGzDecoder<Capped>),
+    /// With whether anything came.
+    Gzip(Box<MultiGzDecoder<Capped>>, bool),
 }
 
 /// Most bodies come in one piece, which is then kept as it is.
@@ -104,16 +114,24 @@ impl Sink {
                 };
                 Ok(())
             }
-            Self::Gzip(decoder) => decoder.write_all(&chunk).map_err(|error| gzip_fault(decoder.get_ref(), &error)),
+            Self::Gzip(decoder, any) => {
+                *any |= !chunk.is_empty();
+                decoder.write_all(&chunk).map_err(|error| gzip_fault(decoder.get_ref(), &error))
+            }
         }
     }
 
-    fn finish(self) -> Body {
+    /// What came in all. Nothing at all is a whole body only where the head says that nothing will come; else the end
+    /// of the connection is all that ends it, and that comes just so when the connection breaks.
+    fn finish(self, framed: bool) -> Body {
         match self {
-            Self::Plain(Plain::Empty, _) => Body::Whole(Bytes::new()),
+            Self::Plain(Plain::Empty, _) | Self::Gzip(_, false) if framed => Body::Whole(Bytes::new()),
+            Self::Plain(Plain::Empty, _) | Self::Gzip(_, false) => {
+                Body::BrokenOff(Failure::new(ErrorKind::Connection, "the response ended after its head"))
+            }
             Self::Plain(Plain::One(bytes), _) => Body::Whole(bytes),
             Self::Plain(Plain::Many(bytes), _) => Body::Whole(bytes.freeze()),
-            Self::Gzip(mut decoder) => match decoder.try_finish() {
+            Self::Gzip(mut decoder, true) => match decoder.try_finish() {
                 Ok(()) => Body::Whole(std::mem::take(&mut decoder.get_mut().bytes).into()),
                 Err(error) => gzip_fault(decoder.get_ref(), &error),
             },

@@ -1,10 +1,11 @@
 //! Credentials, and where they come from.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -111,6 +112,15 @@ pub(crate) struct Token {
 }
 
 impl Token {
+    /// What stands for a token where a request is only shown.
+    pub(crate) fn redacted(scheme: Scheme) -> Self {
+        let header = HeaderValue::from_static(match scheme {
+            Scheme::Bearer => "Bearer [redacted]",
+            Scheme::Raw => "[redacted]",
+        });
+        Self { secret: Arc::new(Secret::new(String::new())), header }
+    }
+
     fn new(secret: Arc<Secret>, scheme: Scheme) -> Result<Self, &'static str> {
         let text = secret.expose();
         if text.is_empty() {
@@ -176,47 +186,60 @@ impl Issuer {
                 let Some(renewal) = source.renewals.lock().await.get(&self.subject(account)).cloned() else {
                     return Ok(given);
                 };
-                let mut renewal = renewal.lock().await;
-                let known_bad =
-                    renewal.rejected.as_ref().is_some_and(|old| old.secret.expose() == given.secret.expose());
-                if known_bad && let Some(current) = &renewal.current {
-                    return Ok(current.clone());
+                let mut renewal = renewal.state.lock().await;
+                if !renewal.was_rejected(&given.secret) {
+                    renewal.current = Some(given.secret.clone());
+                    return Ok(given);
                 }
-                renewal.current = Some(given.clone());
-                Ok(given)
+                match renewal.current.clone() {
+                    Some(current) => self.ready(current),
+                    None => Ok(given),
+                }
             }
         }
     }
 
     /// A fresh token in place of one that was answered by a 401; `None` if there is nothing fresher.
     ///
-    /// The lock is held while one caller fetches, so that all who wait behind it find its result.
-    pub(crate) async fn renewed(
-        &self,
-        account: Option<&str>,
-        rejected: &Arc<Token>,
-    ) -> Result<Option<Arc<Token>>, Failure> {
+    /// The lock is held while one caller fetches; those who waited behind it take its result, be it a token or none.
+    pub(crate) async fn renewed(&self, account: Option<&str>, rejected: &Token) -> Result<Option<Arc<Token>>, Failure> {
         let Issue::Source(source) = &self.kind else { return Ok(None) };
-        let renewal = source.renewals.lock().await.entry(self.subject(account)).or_default().clone();
-        let mut renewal = renewal.lock().await;
-        if let Some(current) = &renewal.current
-            && current.secret.expose() != rejected.secret.expose()
-        {
-            return Ok(Some(current.clone()));
+        let renewal = source.renewal(self.subject(account)).await;
+        let asked_at = renewal.fetched.load(Ordering::Acquire);
+        let mut state = renewal.state.lock().await;
+        state.reject(&rejected.secret);
+        if let Some(current) = state.current.clone() {
+            return self.ready(current).map(Some);
         }
-        let fresh = self.fetch(source, account, true).await?;
-        renewal.rejected = Some(rejected.clone());
-        renewal.current = Some(fresh.clone());
+        if renewal.fetched.load(Ordering::Acquire) != asked_at {
+            return state.failure.clone().map_or(Ok(None), Err);
+        }
+        let fetched = self.fetch(source, account, true).await;
+        renewal.fetched.fetch_add(1, Ordering::AcqRel);
+        state.failure = fetched.as_ref().err().cloned();
+        let fresh = fetched?;
+        if state.was_rejected(&fresh.secret) {
+            return Ok(None);
+        }
+        state.current = Some(fresh.secret.clone());
         Ok(Some(fresh))
     }
 
     async fn fetch(&self, source: &Source, account: Option<&str>, rejected: bool) -> Result<Arc<Token>, Failure> {
         let need = TokenNeed { vendor: self.vendor, account: account.map(str::to_owned), rejected };
         let text = (source.fetch)(need).await.map_err(|error| match error.downcast_ref::<Error>() {
-            Some(error) => Failure::lasting(error.kind(), format!("credential: {}", error.message())),
-            None => Failure::lasting(ErrorKind::Unauthorized, format!("credential: its source failed: {error}")),
+            Some(error) => Failure {
+                passing: error.is_retryable(),
+                wait: error.retry_after(),
+                ..Failure::new(error.kind(), format!("credential: {}", error.message()))
+            },
+            None => Failure::new(ErrorKind::Unauthorized, format!("credential: its source failed: {error}")),
         })?;
-        Token::new(Arc::new(Secret::new(text)), self.scheme).map(Arc::new).map_err(|what| {
+        self.ready(Arc::new(Secret::new(text)))
+    }
+
+    fn ready(&self, secret: Arc<Secret>) -> Result<Arc<Token>, Failure> {
+        Token::new(secret, self.scheme).map(Arc::new).map_err(|what| {
             Failure::lasting(ErrorKind::InvalidConfiguration, format!("credential: the token its source gave {what}"))
         })
     }
@@ -231,18 +254,62 @@ type Subject = (Vendor, Option<String>);
 struct Source {
     fetch: Box<Fetch>,
     /// What is known of subjects whose token was rejected once; nothing is kept of the others.
-    renewals: Mutex<HashMap<Subject, Arc<Mutex<Renewal>>>>,
+    renewals: Mutex<HashMap<Subject, Arc<Renewal>>>,
+}
+
+/// Most subjects whose renewals are remembered. Forgetting one costs a 401 more.
+const MAX_RENEWALS: usize = 4096;
+
+/// Most rejected tokens of a subject that are remembered.
+const MAX_REJECTED: usize = 8;
+
+impl Source {
+    async fn renewal(&self, subject: Subject) -> Arc<Renewal> {
+        let mut renewals = self.renewals.lock().await;
+        if renewals.len() >= MAX_RENEWALS && !renewals.contains_key(&subject) {
+            renewals.clear();
+        }
+        renewals.entry(subject).or_default().clone()
+    }
 }
 
 #[derive(Default)]
 struct Renewal {
-    rejected: Option<Arc<Token>>,
-    current: Option<Arc<Token>>,
+    /// How many times a fresh token was asked for.
+    fetched: AtomicU64,
+    state: Mutex<RenewalState>,
+}
+
+#[derive(Default)]
+struct RenewalState {
+    rejected: VecDeque<Arc<Secret>>,
+    /// The token last given that was not rejected.
+    current: Option<Arc<Secret>>,
+    /// Why the last fetch brought nothing.
+    failure: Option<Failure>,
+}
+
+impl RenewalState {
+    fn was_rejected(&self, token: &Secret) -> bool {
+        self.rejected.iter().any(|old| old.expose() == token.expose())
+    }
+
+    fn reject(&mut self, token: &Arc<Secret>) {
+        if self.current.as_ref().is_some_and(|current| current.expose() == token.expose()) {
+            self.current = None;
+        }
+        if !self.was_rejected(token) {
+            self.rejected.push_back(token.clone());
+        }
+        while self.rejected.len() > MAX_REJECTED {
+            self.rejected.pop_front();
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     use super::*;
 
@@ -285,5 +352,38 @@ mod tests {
         assert_eq!(issuer.token(None).await.unwrap().secret.expose(), "fresh");
         assert_eq!(issuer.token(Some("jane")).await.unwrap().secret.expose(), "stale");
         assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_source_with_nothing_fresher_is_asked_once_however_many_wait() {
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = asked.clone();
+        let credential = Credential::from_fn(move |need| {
+            count.fetch_add(u32::from(need.rejected), Ordering::SeqCst);
+            async {
+                tokio::task::yield_now().await;
+                Ok("same".to_owned())
+            }
+        });
+        let issuer = Issuer::new(&credential, Vendor::Cova, Scheme::Raw).unwrap();
+        let same = issuer.token(None).await.unwrap();
+        let (a, b) = tokio::join!(issuer.renewed(None, &same), issuer.renewed(None, &same));
+        assert!(a.unwrap().is_none() && b.unwrap().is_none());
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn no_rejected_token_comes_back_as_a_fresh_one() {
+        let credential = Credential::from_fn(|need| async move {
+            static NEXT: AtomicU32 = AtomicU32::new(1);
+            Ok(if need.rejected { format!("t{}", NEXT.fetch_add(1, Ordering::SeqCst)) } else { "t0".to_owned() })
+        });
+        let issuer = Issuer::new(&credential, Vendor::Cova, Scheme::Raw).unwrap();
+        let t0 = issuer.token(None).await.unwrap();
+        let t1 = issuer.renewed(None, &t0).await.unwrap().unwrap();
+        let t2 = issuer.renewed(None, &t1).await.unwrap().unwrap();
+        assert_eq!(t2.secret.expose(), "t2");
+        assert_eq!(issuer.token(None).await.unwrap().secret.expose(), "t2");
+        assert_eq!(issuer.renewed(None, &t0).await.unwrap().unwrap().secret.expose(), "t2");
     }
 }

@@ -1,5 +1,7 @@
 //! What came of one HTTP exchange.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -23,15 +25,17 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// Whether another attempt may fare better; false for a certificate that is not accepted.
     pub(crate) passing: bool,
+    /// How long there is to wait, where that is known.
+    pub(crate) wait: Option<Duration>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), passing: true }
+        Self { kind, message: message.into(), passing: true, wait: None }
     }
 
     pub(crate) fn lasting(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), passing: false }
+        Self { passing: false, ..Self::new(kind, message) }
     }
 }
 
@@ -41,6 +45,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
+    /// The body as it came, before it was mended for reading; for its digest.
+    pub(crate) raw: Bytes,
     pub(crate) received_at: DateTime<Utc>,
 }
 
@@ -74,6 +80,6 @@ impl Answer {
 
     /// The vendor's id of this exchange.
     pub(crate) fn request_id(&self) -> Option<&str> {
-        ["request-id", "x-request-id"].into_iter().find_map(|name| self.header(name)).filter(|id| !id.is_empty())
+        ["request-id", "x-request-id"].into_iter().find_map(|name| self.header(name).filter(|id| !id.is_empty()))
     }
 }

@@ -33,8 +33,13 @@ impl Pools {
 
 fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
-        .user_agent(concat!("deprovision/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(connect_timeout)
+        // Done here, where a body that is not what its headers say can be told from one that broke off; and off even
+        // where the application turns it on for its own requests.
+        .no_gzip()
+        .no_brotli()
+        .no_deflate()
+        .no_zstd()
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         // Retries are decided in one place, by what the vendor's answer says of the access.
@@ -61,20 +66,24 @@ pub(crate) fn no_head(error: reqwest::Error) -> Exchange {
 pub(crate) fn failure(what: &str, error: reqwest::Error) -> Failure {
     let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Connection };
     let handshake = error.is_connect() && !error.is_timeout() && is_tls(&error);
-    Failure { kind, message: format!("{what}: {}", chain(&error.without_url())), passing: !handshake }
+    Failure { passing: !handshake, ..Failure::new(kind, format!("{what}: {}", chain(&error.without_url()))) }
 }
 
-/// Whether a connect error comes from the TLS handshake: rustls reports it as invalid data, the system's library as an
-/// error that is not one of input and output.
+/// Whether a connect error comes from the TLS handshake: another attempt would end the same way.
+///
+/// rustls reports it as invalid data, inside one or several input and output errors; the system's library in words.
 fn is_tls(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            return io.kind() == io::ErrorKind::InvalidData;
+    let mut cause: Option<&(dyn StdError + 'static)> = error.source();
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| io.kind() == io::ErrorKind::InvalidData) || error.to_string().contains("certificate") {
+            return true;
         }
-        source = cause.source();
+        // An input and output error passes over what it was made of when it is asked for its source.
+        let inner = io.and_then(io::Error::get_ref).map(|inner| inner as &(dyn StdError + 'static));
+        cause = inner.or_else(|| error.source());
     }
-    true
+    false
 }
 
 /// An error and its causes on one line, each said once.

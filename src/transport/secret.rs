@@ -22,8 +22,22 @@ impl Secret {
 
     /// Takes this secret out of a text that somebody else wrote.
     pub(crate) fn scrub(&self, text: &mut String) {
-        if self.0.len() >= SHORTEST_SEARCHED && text.contains(self.0.as_str()) {
-            *text = text.replace(self.0.as_str(), REDACTED);
+        if self.0.len() < SHORTEST_SEARCHED {
+            return;
+        }
+        // Some vendors change the case of what they repeat. ASCII lower-casing keeps every byte's place.
+        let secret = Zeroizing::new(self.0.to_ascii_lowercase());
+        let lower = Zeroizing::new(text.to_ascii_lowercase());
+        let mut clean = String::new();
+        let mut copied = 0;
+        for (at, found) in lower.match_indices(secret.as_str()) {
+            clean.push_str(text.get(copied..at).unwrap_or_default());
+            clean.push_str(REDACTED);
+            copied = at + found.len();
+        }
+        if copied > 0 {
+            clean.push_str(text.get(copied..).unwrap_or_default());
+            *text = clean;
         }
     }
 
@@ -68,7 +82,7 @@ fn match_escaped(json: &[u8], secret: &[u8]) -> Option<usize> {
             [byte, after @ ..] => (*byte, after),
             [] => return None,
         };
-        if byte != *wanted {
+        if !byte.eq_ignore_ascii_case(wanted) {
             return None;
         }
         rest = after;
@@ -85,6 +99,10 @@ mod tests {
         let mut text = "invalid token tok/123+4, I said tok/123+4".to_owned();
         Secret::new("tok/123+4".into()).scrub(&mut text);
         assert_eq!(text, "invalid token [redacted], I said [redacted]");
+        let mut text = "TOK/123+4 redacted".to_owned();
+        Secret::new("tok/123+4".into()).scrub(&mut text);
+        Secret::new("redacted".into()).scrub(&mut text);
+        assert_eq!(text, "[[redacted]] [redacted]");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::Utc;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, USER_AGENT};
 use http::{HeaderName, HeaderValue};
 use reqwest::{Request, Response, ResponseBuilderExt};
 use tokio::time::{Instant, timeout_at};
@@ -16,6 +16,7 @@ use super::body;
 use super::credential::Token;
 use super::exchange::{Answer, Body, Exchange, Failure};
 use super::http::no_head;
+use super::secret::Secret;
 use crate::error::ErrorKind;
 
 /// An operation of a vendor's document; the build makes a table of them.
@@ -41,11 +42,16 @@ struct State {
     operations: &'static [Operation],
     mend: fn(Bytes) -> Bytes,
     token: Arc<Token>,
+    /// The credentials that were used in this call, the current one among them.
+    secrets: Vec<Arc<Secret>>,
     max_response_bytes: usize,
     allowed: Duration,
     deadline: Instant,
     /// How many requests of the same call went before, for the log.
     resend_count: u32,
+    /// Whether requests are shown instead of sent.
+    preview: bool,
+    previewed: Mutex<Option<Request>>,
     exchange: Mutex<Option<Exchange>>,
 }
 
@@ -56,6 +62,8 @@ pub(crate) struct Limits {
     /// The time allowed, for the message; `deadline` is what counts.
     pub(crate) allowed: Duration,
     pub(crate) deadline: Instant,
+    /// Whether the request is to be shown instead of sent.
+    pub(crate) preview: bool,
 }
 
 impl fmt::Debug for Wire {
@@ -71,10 +79,11 @@ impl Wire {
         operations: &'static [Operation],
         mend: fn(Bytes) -> Bytes,
         token: Arc<Token>,
+        secrets: Vec<Arc<Secret>>,
         limits: Limits,
         resend_count: u32,
     ) -> Self {
-        let Limits { max_response_bytes, allowed, deadline } = limits;
+        let Limits { max_response_bytes, allowed, deadline, preview } = limits;
         let exchange = Mutex::new(None);
         Self(Arc::new(State {
             base,
@@ -82,10 +91,13 @@ impl Wire {
             operations,
             mend,
             token,
+            secrets,
             max_response_bytes,
             allowed,
             deadline,
             resend_count,
+            preview,
+            previewed: Mutex::new(None),
             exchange,
         }))
     }
@@ -105,6 +117,11 @@ impl Wire {
         })
     }
 
+    /// The request as it would have been sent.
+    pub(crate) fn previewed(&self) -> Option<Request> {
+        self.0.previewed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     fn slot(&self) -> std::sync::MutexGuard<'_, Option<Exchange>> {
         self.0.exchange.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,8 +130,15 @@ impl Wire {
     pub(crate) async fn exec(&self, mut request: Request, operation: &str) -> reqwest::Result<Response> {
         let operation = match self.seal(&mut request, operation) {
             Ok(operation) => operation,
-            Err(failure) => return Ok(self.nothing(Exchange::NotSent(failure))),
+            Err(failure) => {
+                tracing::warn!(error.type = %failure.kind, "refused: {}", failure.message);
+                return Ok(self.nothing(Exchange::NotSent(failure)));
+            }
         };
+        if self.0.preview {
+            *self.0.previewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
+            return Ok(stand_in());
+        }
         let result = self.send(request).await;
         self.log(operation);
         result
@@ -135,16 +159,20 @@ impl Wire {
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = body::read(&mut response, &headers, self.0.max_response_bytes, deadline, allowed).await;
-        let body = match body {
-            Body::Whole(bytes) => Body::Whole((self.0.mend)(without_mark(bytes))),
-            other => other,
+        let (raw, body) = match body {
+            Body::Whole(bytes) => (bytes.clone(), Body::Whole((self.0.mend)(without_mark(bytes)))),
+            other => (Bytes::new(), other),
         };
         // The typed response goes to the caller, who may print it: a credential the vendor echoes is taken out first.
         let decodable = match &body {
-            Body::Whole(bytes) => self.0.token.secret.scrub_json(bytes).map_or_else(|| bytes.clone(), Bytes::from),
+            Body::Whole(bytes) => self
+                .0
+                .secrets
+                .iter()
+                .fold(bytes.clone(), |bytes, secret| secret.scrub_json(&bytes).map_or(bytes, Bytes::from)),
             _ => Bytes::new(),
         };
-        let answer = Answer { status: status.as_u16(), headers, body, received_at: Utc::now() };
+        let answer = Answer { status: status.as_u16(), headers, body, raw, received_at: Utc::now() };
         *self.slot() = Some(Exchange::Answered(answer));
         Ok(http::Response::builder()
             .status(status)
@@ -155,6 +183,11 @@ impl Wire {
 
     /// Sets what every request carries, and lets none go that would leave its endpoint.
     fn seal(&self, request: &mut Request, operation: &str) -> Result<&'static Operation, Failure> {
+        // An id may hold it, and some servers take what follows it for parameters, not for a part of the id.
+        if request.url().path().contains(';') {
+            let path = request.url().path().replace(';', "%3B");
+            request.url_mut().set_path(&path);
+        }
         let mut operations = self.0.operations.iter().filter(|known| known.id == operation);
         let holds = |known: &&Operation| {
             request.method().as_str() == known.method && self.0.base.holds(request.url(), known.path)
@@ -163,11 +196,21 @@ impl Wire {
             let message = "the finished URL is not that of the vendor's endpoint; nothing was sent";
             return Err(Failure::lasting(ErrorKind::InvalidRequest, message));
         };
+        let length = match request.body() {
+            Some(body) => body.as_bytes().map(<[u8]>::len),
+            None => (operation.method == "POST").then_some(0),
+        };
         let headers = request.headers_mut();
         // The generator adds it to every request; no vendor knows it.
         headers.remove(HeaderName::from_static("api-version"));
         headers.insert(AUTHORIZATION, self.0.token.header.clone());
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        // The transport would add these by itself; set here they are part of what a preview shows.
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("deprovision/", env!("CARGO_PKG_VERSION"))));
+        headers.insert(HOST, self.0.base.host_header());
+        if let Some(length) = length {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
         Ok(operation)
     }
 

@@ -1,17 +1,19 @@
 //! COR: detaches workspaces from a user.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::endpoint::{Attempt, Endpoint, Settings, typed};
+use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings, typed};
 use super::{Action, Vendor};
 use crate::error::{Access, Detail, Error, ErrorKind};
 use crate::id;
 use crate::reading::{
-    Doubt, Finding, Gone, Json, Reading, Retry, Verdict, Words, object, refusal, text, unexpected, whole,
+    Doubt, Finding, Gone, Json, Reading, Retry, Verdict, Words, object, refusal, spelled, text, unexpected,
+    whole,
 };
 use crate::receipt::Evidence;
 use crate::transport::{Answer, Credential, Operation, generated_client};
@@ -20,48 +22,39 @@ use crate::transport::{Answer, Credential, Operation, generated_client};
 mod tests;
 
 generated_client!("cor");
-pub use generated::types::{Pivot, User, Workspace};
+pub use generated::types::{Code, Id, PartialError, Percentage, Pivot, User, Workspace};
 
 /// How to reach COR.
 #[derive(Clone, Debug)]
 pub struct Config {
-    credential: Credential,
-    base_url: String,
+    common: Common,
 }
 
 impl Config {
     /// With an access token, which lives one hour (`securitySchemes` of the document).
     pub fn new(credential: impl Into<Credential>) -> Self {
-        Self { credential: credential.into(), base_url: generated::SERVER.to_owned() }
+        Self { common: Common::new(credential, generated::SERVER) }
     }
 
-    /// Another base URL than `https://integrations.projectcor.com`: https, or http to a loopback address.
-    #[must_use]
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = url.into();
-        self
-    }
 }
+
+common_settings!("`https://integrations.projectcor.com`", "none: the vendor publishes no number");
 
 impl Settings for Config {
     const VENDOR: Vendor = Vendor::Cor;
     const CREDENTIAL_VARIABLE: &'static str = "COR_TOKEN";
     const OPERATIONS: &'static [Operation] = generated::OPERATIONS;
 
-    fn credential(&self) -> &Credential {
-        &self.credential
+    fn common(&self) -> &Common {
+        &self.common
     }
 
-    fn base_url(&self) -> &str {
-        &self.base_url
+    fn common_mut(&mut self) -> &mut Common {
+        &mut self.common
     }
 
-    fn from_environment(credential: String, base_url: Option<String>) -> Result<Self, Error> {
-        let config = Self::new(credential);
-        Ok(match base_url {
-            Some(url) => config.base_url(url),
-            None => config,
-        })
+    fn with_credential(credential: String) -> Self {
+        Self::new(credential)
     }
 }
 
@@ -188,7 +181,7 @@ impl DetachWorkspaces {
     {
         let user_id = id::path_segment("user_id", user_id.into())?;
         let mut unique: Vec<String> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for (index, workspace) in workspaces.into_iter().enumerate() {
             let workspace = id::text(&format!("workspaces[{index}]"), workspace.into())?;
             if seen.insert(workspace.clone()) {
@@ -222,6 +215,10 @@ impl Endpoint for DetachWorkspaces {
 
     const ACTION: Action = Action::CorDetachWorkspaces;
 
+    fn subject(&self) -> String {
+        format!("{}\0{}", self.source, self.user_id)
+    }
+
     async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<User> {
         let client = attempt.client(generated::Client::new_with_client);
         let body = generated::types::DetachRequest {
@@ -253,8 +250,10 @@ impl DetachWorkspaces {
         let Some(Facts { workspaces: Json(Value::Array(left)), errors }) = facts else {
             return Err(unexpected("the response is not a user with the workspaces that are left"));
         };
+        let left: Vec<Left> = left.iter().map(|workspace| self.left(workspace)).collect();
+        let attached: HashSet<&str> = left.iter().flat_map(|one| &one.ids).map(String::as_str).collect();
         let asked = self.workspaces.iter();
-        let remaining: Vec<String> = asked.filter(|id| left.iter().any(|one| self.is(one, id))).cloned().collect();
+        let remaining: Vec<String> = asked.filter(|id| attached.contains(id.as_str())).cloned().collect();
         if !remaining.is_empty() {
             let access =
                 if remaining.len() == self.workspaces.len() { Access::Unchanged } else { Access::PartlyRevoked };
@@ -268,22 +267,36 @@ impl DetachWorkspaces {
             let not_revoked = self.named_in(&errors.0);
             return Err(Finding { not_revoked, details, ..Finding::new(ErrorKind::Incomplete, Access::Unknown, what) });
         }
-        let comparable = left.iter().all(|one| links(one).any(|link| link.external_id.is_some()));
-        Ok(Gone::revoked(if comparable { Evidence::Confirmed } else { Evidence::Acknowledged }))
+        Ok(Gone::revoked(if left.iter().all(|one| one.comparable) { Evidence::Confirmed } else { Evidence::Acknowledged }))
     }
 
-    /// Whether a workspace of the response is the one with this id in this request's source.
-    fn is(&self, workspace: &Value, id: &str) -> bool {
-        workspace.as_str() == Some(id)
-            || links(workspace).any(|link| {
-                let same_source = link.source.is_none_or(|name| name.eq_ignore_ascii_case(self.source.as_str()));
-                same_source && link.external_id.as_deref() == Some(id)
-            })
+    /// What a workspace of the response is known by.
+    fn left(&self, workspace: &Value) -> Left {
+        let mut left = Left::default();
+        if let Some(id) = workspace.as_str() {
+            left.ids.push(id.to_owned());
+        }
+        let integrations = workspace.get("json_integrations").unwrap_or(&Value::Null);
+        find_links(integrations, &mut |link, external_id| {
+            left.comparable = true;
+            let source = spelled(link.get("source"));
+            if source.is_none_or(|source| source.eq_ignore_ascii_case(self.source.as_str())) {
+                left.ids.push(external_id);
+            }
+        });
+        left
     }
 
     /// The workspaces that errors name, else all that were asked for.
     fn named_in(&self, errors: &Value) -> Vec<String> {
-        let named: Vec<String> = self.workspaces.iter().filter(|id| names(errors, id)).cloned().collect();
+        let mut texts = Vec::new();
+        collect_texts(errors, &mut texts);
+        let words: HashSet<&str> = texts.iter().flat_map(|text| text.split(is_between_ids)).collect();
+        let is_named = |id: &str| match id.contains(is_between_ids) {
+            true => texts.iter().any(|text| text.contains(id)),
+            false => words.contains(id),
+        };
+        let named: Vec<String> = self.workspaces.iter().filter(|id| is_named(id)).cloned().collect();
         if named.is_empty() { self.workspaces.clone() } else { named }
     }
 
@@ -304,21 +317,47 @@ impl DetachWorkspaces {
     }
 }
 
-/// What ties a workspace to another system.
-struct Link<'a> {
-    external_id: Option<String>,
-    source: Option<&'a str>,
+/// A workspace that the user still has.
+#[derive(Default)]
+struct Left {
+    /// Its external ids in the request's source, or without a source.
+    ids: Vec<String>,
+    /// Whether it has an external id at all, in whatever source.
+    comparable: bool,
 }
 
-/// The ties of a workspace: `json_integrations` is an object, a list of them, or nothing of use.
-fn links(workspace: &Value) -> impl Iterator<Item = Link<'_>> {
-    let integrations = workspace.get("json_integrations").unwrap_or(&Value::Null);
-    let several = integrations.as_array().map(Vec::as_slice).unwrap_or_default();
-    let one = integrations.is_object().then_some(integrations);
-    one.into_iter().chain(several).map(|link| Link {
-        external_id: link.get("origin_external_id").and_then(text).filter(|id| !id.trim().is_empty()),
-        source: link.get("source").and_then(Value::as_str).filter(|source| !source.trim().is_empty()),
-    })
+/// Finds the ties of a workspace to other systems: objects with an external id, wherever in `json_integrations` they are.
+/// It is an object or a list of them where it is of use; but any JSON was seen on sibling endpoints, also inside a text.
+fn find_links(value: &Value, found: &mut impl FnMut(&Map<String, Value>, String)) {
+    match value {
+        Value::Object(link) => {
+            if let Some(id) = link.get("origin_external_id").and_then(text).filter(|id| !id.trim().is_empty()) {
+                found(link, id);
+            }
+            link.values().filter(|value| value.is_object() || value.is_array()).for_each(|value| find_links(value, found));
+        }
+        Value::Array(links) => links.iter().for_each(|value| find_links(value, found)),
+        Value::String(json) if json.trim_start().starts_with(['{', '[']) => {
+            if let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(json) {
+                find_links(&value, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// All texts and numbers in a JSON value.
+fn collect_texts(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
+        Value::Object(members) => members.values().for_each(|member| collect_texts(member, texts)),
+        _ => texts.extend(text(value)),
+    }
+}
+
+/// What separates ids in a sentence.
+fn is_between_ids(c: char) -> bool {
+    !(c.is_alphanumeric() || c == '-' || c == '_')
 }
 
 /// Whether a top-level `errors` lists nothing.
@@ -332,30 +371,20 @@ fn is_empty(errors: &Value) -> bool {
     }
 }
 
-/// Whether any text of `errors` holds `id` as a word of its own.
-fn names(errors: &Value, id: &str) -> bool {
-    let is_part_of_id = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    match errors {
-        Value::String(text) => text.match_indices(id).any(|(at, _)| {
-            let before = text.get(..at).and_then(|text| text.chars().next_back());
-            let after = text.get(at + id.len()..).and_then(|text| text.chars().next());
-            !before.is_some_and(is_part_of_id) && !after.is_some_and(is_part_of_id)
-        }),
-        Value::Number(number) => number.to_string() == id,
-        Value::Array(items) => items.iter().any(|item| names(item, id)),
-        Value::Object(members) => members.values().any(|member| names(member, id)),
-        Value::Null | Value::Bool(_) => false,
-    }
-}
-
 /// The codes with which COR says that the workspace or the user is unknown, or not attached.
 const NOT_ATTACHED: [&str; 2] = ["ZC001", "NotAttachedError"];
 
+/// Whether all that a refusal lists says that.
 fn says_not_attached(body: &[u8]) -> bool {
     let Ok(Json(json)) = serde_json::from_slice(body) else { return false };
     let lists = [Some(&json), json.get("errors")].into_iter().flatten().filter_map(Value::as_array).flatten();
-    let codes = std::iter::once(&json).chain(lists).flat_map(|item| [item.get("code"), item.get("name")]);
-    codes.flatten().filter_map(Value::as_str).any(|code| NOT_ATTACHED.contains(&code))
+    let single = [Some(&json), json.get("error")].into_iter().flatten();
+    let mut coded = single.chain(lists).filter(|item| spelled(item.get("code")).or(spelled(item.get("name"))).is_some());
+    let says_it = |item: &Value| {
+        let codes = [spelled(item.get("code")), spelled(item.get("name"))];
+        codes.into_iter().flatten().any(|code| NOT_ATTACHED.contains(&code))
+    };
+    coded.next().is_some_and(says_it) && coded.all(says_it)
 }
 
 /// The vendor's words, in whichever of its forms they come: an object with some of `message`, `name`, `code`, `error`,
@@ -384,7 +413,7 @@ fn error_items(errors: &Value) -> Vec<Detail> {
     let items = errors.as_array().into_iter().flatten();
     items
         .filter_map(|item| {
-            let field = item.get("field").and_then(Value::as_str).map(str::to_owned);
+            let field = spelled(item.get("field")).map(str::to_owned);
             Some(Detail::new(field, item_words(item)?))
         })
         .collect()
@@ -392,12 +421,12 @@ fn error_items(errors: &Value) -> Vec<Detail> {
 
 /// One error's message, with its code behind it.
 fn item_words(item: &Value) -> Option<String> {
-    let member = |name| item.get(name).and_then(Value::as_str).filter(|text: &&str| !text.trim().is_empty());
+    let member = |name| spelled(item.get(name));
     let code = member("code").or_else(|| member("name")).or_else(|| member("validation"));
-    let message = member("message").or_else(|| member("error")).or_else(|| item.as_str());
+    let message = member("message").or_else(|| member("error")).or_else(|| spelled(Some(item)));
     match (message, code) {
         (Some(message), Some(code)) => Some(format!("{message} ({code})")),
         (Some(text), None) | (None, Some(text)) => Some(text.to_owned()),
-        (None, None) => None,
+        (None, None) => item_words(item.get("error").filter(|error| error.is_object())?),
     }
 }

@@ -3,16 +3,15 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::{Attempt, Endpoint, Settings, typed};
+use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings, typed};
 use super::{Action, Vendor};
 use crate::error::{Access, Detail, Error};
 use crate::id;
 use crate::reading::{
-    Doubt, Finding, Gone, Json, Reading, Verdict, Words, flag, instant, number, object, refusal, seconds, unexpected,
+    Doubt, Finding, Gone, Json, Reading, Verdict, Words, flag, moment, number, object, rate_limit, refusal, seconds, unexpected,
     whole,
 };
 use crate::receipt::{Evidence, RateLimit};
@@ -27,43 +26,34 @@ mod tests;
 /// How to reach Cova.
 #[derive(Clone, Debug)]
 pub struct Config {
-    credential: Credential,
-    base_url: String,
+    common: Common,
 }
 
 impl Config {
     /// With an access token, which lives twelve hours (`securitySchemes` of the document).
     pub fn new(credential: impl Into<Credential>) -> Self {
-        Self { credential: credential.into(), base_url: generated::SERVER.to_owned() }
+        Self { common: Common::new(credential, generated::SERVER) }
     }
 
-    /// Another base URL than `https://api.covasoft.net/usermanager`: https, or http to a loopback address.
-    #[must_use]
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = url.into();
-        self
-    }
 }
+
+common_settings!("`https://api.covasoft.net/usermanager`", "what the vendor's headers say");
 
 impl Settings for Config {
     const VENDOR: Vendor = Vendor::Cova;
     const CREDENTIAL_VARIABLE: &'static str = "COVA_TOKEN";
     const OPERATIONS: &'static [Operation] = generated::OPERATIONS;
 
-    fn credential(&self) -> &Credential {
-        &self.credential
+    fn common(&self) -> &Common {
+        &self.common
     }
 
-    fn base_url(&self) -> &str {
-        &self.base_url
+    fn common_mut(&mut self) -> &mut Common {
+        &mut self.common
     }
 
-    fn from_environment(credential: String, base_url: Option<String>) -> Result<Self, Error> {
-        let config = Self::new(credential);
-        Ok(match base_url {
-            Some(url) => config.base_url(url),
-            None => config,
-        })
+    fn with_credential(credential: String) -> Self {
+        Self::new(credential)
     }
 }
 
@@ -117,12 +107,19 @@ struct Facts {
     id: Json,
     user_name: Json,
     is_active: Json,
+    /// Not this vendor's spelling; what it says must not be passed over all the same.
+    #[serde(rename = "isActive")]
+    is_active_in_other_casing: Json,
 }
 
 impl Endpoint for DisableUser {
     type Config = Config;
 
     const ACTION: Action = Action::CovaDisableUser;
+
+    fn subject(&self) -> String {
+        self.user_id.to_string()
+    }
 
     async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<User> {
         let client = attempt.client(generated::Client::new_with_client);
@@ -139,15 +136,8 @@ impl Endpoint for DisableUser {
     }
 
     fn rate_limit(answer: &Answer) -> Option<RateLimit> {
-        let count = |name| answer.header(name)?.parse().ok();
-        let limit = count("cova-apim-ratelimit-limit");
-        let remaining = count("cova-apim-ratelimit-remaining");
-        let reset_at = until_reset(answer).and_then(|wait| instant(answer.received_at, wait));
-        (limit.is_some() || remaining.is_some() || reset_at.is_some()).then_some(RateLimit {
-            limit,
-            remaining,
-            reset_at,
-        })
+        let names = ("cova-apim-ratelimit-limit", "cova-apim-ratelimit-remaining");
+        rate_limit(answer, names.0, names.1, until_reset(answer))
     }
 }
 
@@ -160,6 +150,9 @@ impl DisableUser {
         let facts: Facts = object(body).ok_or_else(|| unexpected("the response is not a user"))?;
         if facts.id.0.is_null() && facts.user_name.0.is_null() && facts.is_active.0.is_null() {
             return Err(unexpected("the response is not a user: it has neither Id, UserName nor IsActive"));
+        }
+        if !facts.is_active_in_other_casing.0.is_null() {
+            return Err(unexpected("the response is not in this vendor's spelling"));
         }
         if number(&facts.id.0).is_some_and(|id| id != f64::from(self.user_id.get())) {
             return Err(unexpected("the response is about another user"));
@@ -204,8 +197,9 @@ fn words(body: &[u8]) -> Option<Words> {
 fn is_about_the_user(body: &[u8]) -> bool {
     let Some(Refusal { message, description, .. }) = object(body) else { return false };
     let Some(message) = message.0.as_str() else { return false };
-    let said = format!("{message} {}", description.0.as_str().unwrap_or_default()).to_ascii_lowercase();
-    said.contains("user") && !said.contains("no http resource")
+    let said = format!("{message} {}", description.0.as_str().unwrap_or_default());
+    let mut words = said.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| word.eq_ignore_ascii_case("user")) && !said.contains(['/', '\\'])
 }
 
 /// How long until the rate limit's window ends, by the header in seconds or the one in UTC.
@@ -213,6 +207,5 @@ fn until_reset(answer: &Answer) -> Option<Duration> {
     if let Some(wait) = answer.header("cova-apim-ratelimit-resetseconds").and_then(seconds) {
         return Some(wait);
     }
-    let at: DateTime<Utc> = answer.header("cova-apim-ratelimit-reset")?.parse().ok()?;
-    Some((at - answer.received_at).to_std().unwrap_or_default())
+    Some((moment(answer.header("cova-apim-ratelimit-reset")?)? - answer.received_at).to_std().unwrap_or_default())
 }

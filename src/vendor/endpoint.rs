@@ -1,7 +1,9 @@
 //! What a vendor's room provides. The client owns everything else: time, retries, joining of doubt, receipts, errors.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use progenitor_client::ResponseValue;
@@ -10,9 +12,9 @@ use uuid::Uuid;
 use super::{Action, Channels, Revocation, Vendor};
 use crate::client::Revoke;
 use crate::error::Error;
-use crate::reading::{Doubt, Finding, Reading, Verdict, unexpected};
+use crate::reading::{Doubt, Reading, Verdict, unexpected};
 use crate::receipt::RateLimit;
-use crate::transport::{Answer, BaseUrl, Credential, Issuer, Operation, Scheme, Wire};
+use crate::transport::{Answer, BaseUrl, Credential, Gate, Issuer, Limit, Operation, Scheme, Wire};
 
 /// A request: how it is sent, and how what comes back is read.
 pub(crate) trait Endpoint: Revoke + Into<Revocation> {
@@ -22,6 +24,9 @@ pub(crate) trait Endpoint: Revoke + Into<Revocation> {
 
     /// Whether the vendor takes an idempotency key.
     const KEYED: bool = false;
+
+    /// Whose access it is. Requests with the same subject are not made side by side.
+    fn subject(&self) -> String;
 
     /// Whose credential it must be, where the vendor acts on the caller.
     fn account(&self) -> Option<&str> {
@@ -65,9 +70,9 @@ pub(crate) trait Settings: Send + Sync + Sized + 'static {
     /// The operations of the vendor's document.
     const OPERATIONS: &'static [Operation];
 
-    fn credential(&self) -> &Credential;
+    fn common(&self) -> &Common;
 
-    fn base_url(&self) -> &str;
+    fn common_mut(&mut self) -> &mut Common;
 
     fn scheme(&self) -> Scheme {
         Scheme::Bearer
@@ -78,8 +83,8 @@ pub(crate) trait Settings: Send + Sync + Sized + 'static {
         Ok(())
     }
 
-    /// The configuration that the environment gives: a credential, and a base URL if one is set.
-    fn from_environment(credential: String, base_url: Option<String>) -> Result<Self, Error>;
+    /// The configuration that a credential alone makes; without a base URL where the vendor has no default.
+    fn with_credential(credential: String) -> Self;
 }
 
 /// A configuration that the table of vendors lists.
@@ -88,11 +93,73 @@ pub(crate) trait Listed: Settings {
     fn channel(channels: &Channels) -> Option<&Channel<Self>>;
 }
 
+/// What every vendor's configuration holds.
+#[derive(Clone)]
+pub(crate) struct Common {
+    pub(crate) credential: Credential,
+    pub(crate) base_url: String,
+    pub(crate) limit: Option<Limit>,
+}
+
+impl Common {
+    pub(crate) fn new(credential: impl Into<Credential>, base_url: impl Into<String>) -> Self {
+        Self { credential: credential.into(), base_url: base_url.into(), limit: None }
+    }
+
+    /// With the limit that the vendor publishes.
+    pub(crate) fn limited(self, requests: u32, seconds: u64) -> Self {
+        Self { limit: Some(Limit { requests, window: Duration::from_secs(seconds) }), ..self }
+    }
+}
+
+impl fmt::Debug for Common {
+    /// The URL is not checked yet, so it may hold what it should not.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.base_url.split(['?', '#']).next().unwrap_or_default();
+        let url = match url.rsplit_once('@') {
+            Some((_, host)) => format!("[redacted]@{host}"),
+            None => url.to_owned(),
+        };
+        f.debug_struct("Common")
+            .field("credential", &self.credential)
+            .field("base_url", &url)
+            .field("limit", &self.limit)
+            .finish()
+    }
+}
+
+/// The settings that every vendor's configuration has.
+macro_rules! common_settings {
+    ($default_url:literal, $default_limit:literal) => {
+        impl Config {
+            #[doc = concat!("The base URL: https, or http to a loopback address. The default is ", $default_url, ".")]
+            #[must_use]
+            pub fn base_url(mut self, url: impl Into<String>) -> Self {
+                self.common.base_url = url.into();
+                self
+            }
+
+            #[doc = concat!(
+                "How many requests the vendor takes in how long a time: this client sends no more, waiting where it has \
+                 to. It counts its own; other processes that use the same limit are seen only in the vendor's headers, \
+                 where it has such. The default is ", $default_limit, "."
+            )]
+            #[must_use]
+            pub fn rate_limit(mut self, requests: u32, window: std::time::Duration) -> Self {
+                self.common.limit = Some(crate::transport::Limit { requests, window });
+                self
+            }
+        }
+    };
+}
+pub(crate) use common_settings;
+
 /// A vendor's configuration, checked and ready to be used.
 pub(crate) struct Channel<C> {
     pub(crate) config: C,
     pub(crate) base: Arc<BaseUrl>,
     pub(crate) issuer: Issuer,
+    pub(crate) gate: Gate,
     pub(crate) http: reqwest::Client,
 }
 
@@ -113,9 +180,4 @@ impl<C> Attempt<'_, C> {
 /// The typed response of a generated client's call. Its error is of no use: the wire has recorded what came.
 pub(crate) fn typed<T, E>(result: Result<ResponseValue<T>, progenitor_client::Error<E>>) -> Option<T> {
     result.ok().map(ResponseValue::into_inner)
-}
-
-/// A finding that is read off the state a response shows.
-pub(crate) fn shown(finding: Finding) -> Finding {
-    Finding { shows_state: true, ..finding }
 }

@@ -322,7 +322,7 @@ fn subject<E: Documented>(document: &Value, examples: &[Example]) -> E {
     assert!(parameters.values().all(|example| !example.is_null()), "a parameter without an example");
     let bodies = examples.iter().filter(|it| it.operation == E::OPERATION && it.status.is_none());
     let body = bodies.max_by_key(|it| it.value.to_string().len()).map(|it| &it.value);
-    E::subject(&parameters, body)
+    E::documented(&parameters, body)
 }
 
 /// Whether the generated type of one of its schemas takes an example and loses nothing of it.

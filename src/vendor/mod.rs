@@ -5,8 +5,8 @@
 //! methods.
 
 mod endpoint;
-mod plan_entry;
 mod table;
+mod tagged;
 
 #[cfg(test)]
 mod examples;
@@ -18,10 +18,10 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::client::{ClientBuilder, Job, Revoke, Running};
+use crate::client::{ClientBuilder, Failed, Job, Preview, Proof, Revoke, Running};
 use crate::error::{Error, ErrorKind};
 
-pub(crate) use endpoint::{Attempt, Channel, Endpoint, Listed, Settings};
+pub(crate) use endpoint::{Attempt, Channel, Common, Endpoint, Listed, Settings};
 
 table::vendors! {
     /// ProjectManager.com: a user's own connection to an integration provider.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::{Attempt, Endpoint, Settings, typed};
+use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings, typed};
 use super::{Action, Vendor};
 use crate::error::{Access, Error, ErrorKind};
 use crate::id;
@@ -24,13 +24,12 @@ mod envelope;
 mod tests;
 
 generated_client!("onlyoffice");
-pub use generated::types::{AccessEntry, Contact, ContactEnvelope, Currency};
+pub use generated::types::{AccessEntry, Contact, ContactEnvelope, Currency, ErrorDetail, Number};
 
 /// How to reach an ONLYOFFICE portal.
 #[derive(Clone, Debug)]
 pub struct Config {
-    credential: Credential,
-    base_url: String,
+    common: Common,
     scheme: Scheme,
 }
 
@@ -38,14 +37,7 @@ impl Config {
     /// With the portal's URL, which is each customer's own, and a token of its `authentication` endpoint, which lives a
     /// year by default (`securitySchemes` of the document). The token is sent as it is, the documented form.
     pub fn new(portal_url: impl Into<String>, credential: impl Into<Credential>) -> Self {
-        Self { credential: credential.into(), base_url: portal_url.into(), scheme: Scheme::Raw }
-    }
-
-    /// Another URL of the portal: https, or http to a loopback address.
-    #[must_use]
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = url.into();
-        self
+        Self { common: Common::new(credential, portal_url).limited(500, 10), scheme: Scheme::Raw }
     }
 
     /// Sends `Bearer` before the token. Portals understand that since version 10.0.1.
@@ -56,31 +48,28 @@ impl Config {
     }
 }
 
+common_settings!("the portal that [`Config::new`] was given", "the published 500 per 10 s");
+
 impl Settings for Config {
     const VENDOR: Vendor = Vendor::OnlyOffice;
     const CREDENTIAL_VARIABLE: &'static str = "ONLYOFFICE_TOKEN";
     const OPERATIONS: &'static [Operation] = generated::OPERATIONS;
 
-    fn credential(&self) -> &Credential {
-        &self.credential
+    fn common(&self) -> &Common {
+        &self.common
     }
 
-    fn base_url(&self) -> &str {
-        &self.base_url
+    fn common_mut(&mut self) -> &mut Common {
+        &mut self.common
     }
 
     fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    fn from_environment(credential: String, base_url: Option<String>) -> Result<Self, Error> {
-        match base_url {
-            Some(url) => Ok(Self::new(url, credential)),
-            None => Err(Error::new(
-                ErrorKind::InvalidConfiguration,
-                "ONLYOFFICE_URL: is not set, and every portal has its own URL",
-            )),
-        }
+    /// Every portal has its own URL, so there is none yet.
+    fn with_credential(credential: String) -> Self {
+        Self::new("", credential)
     }
 }
 
@@ -144,6 +133,10 @@ impl Endpoint for UnlinkProject {
 
     const ACTION: Action = Action::OnlyOfficeUnlinkProject;
 
+    fn subject(&self) -> String {
+        self.contact_id.to_string()
+    }
+
     async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<ContactEnvelope> {
         let client = attempt.client(generated::Client::new_with_client);
         typed(client.unlink_project(self.contact_id, self.project_id).await)
@@ -153,7 +146,7 @@ impl Endpoint for UnlinkProject {
     fn read(&self, answer: &Answer, _doubt: Doubt) -> Reading {
         match answer.status {
             200 => self.read_success(answer).into(),
-            503 => Reading::NotGone(read_503(answer)),
+            503 => Reading::NotGone(rate_limited_if_told_when(refusal(answer, words, None))),
             _ => Reading::NotGone(refusal(answer, words, None)),
         }
     }
@@ -175,8 +168,8 @@ impl UnlinkProject {
         let refusal_code = code.filter(|code| *code >= 400.0);
         if status != 0.0 {
             let words = envelope.words().unwrap_or_else(|| Words::new(format!("the vendor refuses: status {status}")));
-            let named = refusal_code.filter(|code| *code <= 599.0 && code.fract() == 0.0).map(|code| code as u16);
-            return Err(refusal_within(answer, named, words));
+            let finding = refusal_within(answer, refusal_code, words);
+            return Err(if refusal_code == Some(503.0) { rate_limited_if_told_when(finding) } else { finding });
         }
         if let Some(code) = refusal_code {
             return Err(contradicts("status 0", &format!("statusCode {code}")));
@@ -191,9 +184,8 @@ impl UnlinkProject {
     }
 }
 
-/// With `Retry-After` it is the rate limit, and nothing was done; without, the portal is failing.
-fn read_503(answer: &Answer) -> Finding {
-    let finding = refusal(answer, words, None);
+/// A 503 with `Retry-After` is the rate limit, and nothing was done; without, the portal is failing.
+fn rate_limited_if_told_when(finding: Finding) -> Finding {
     if finding.wait.is_none() {
         return finding;
     }

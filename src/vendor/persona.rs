@@ -6,12 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::endpoint::{Attempt, Endpoint, Settings, shown, typed};
+use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings, typed};
 use super::{Action, Vendor};
 use crate::error::{Access, Detail, Error};
 use crate::id;
 use crate::reading::{
-    Doubt, Finding, Gone, Json, Reading, Retry, Verdict, Words, instant, object, refusal, seconds, unexpected, whole,
+    Doubt, Finding, Gone, Json, Reading, Retry, Verdict, Words, contradicts, is_filled, object, rate_limit, refusal,
+    seconds, spelled, unexpected, whole,
 };
 use crate::receipt::{Evidence, Outcome, RateLimit};
 use crate::transport::{Answer, Credential, Operation, generated_client};
@@ -20,7 +21,9 @@ use crate::transport::{Answer, Credential, Operation, generated_client};
 mod tests;
 
 generated_client!("persona");
-pub use generated::types::{Connection, ConnectionAttributes, ConnectionEnvelope, ConnectionRelationships};
+pub use generated::types::{
+    Connection, ConnectionAttributes, ConnectionEnvelope, ConnectionRelationships, Relationship, ResourceIdentifier,
+};
 
 /// The API version whose answers this crate reads: `Persona-Version` of the document.
 const VERSION: &str = "2025-12-08";
@@ -28,8 +31,7 @@ const VERSION: &str = "2025-12-08";
 /// How to reach Persona.
 #[derive(Clone, Debug)]
 pub struct Config {
-    credential: Credential,
-    base_url: String,
+    common: Common,
     version: String,
 }
 
@@ -37,17 +39,9 @@ impl Config {
     /// With an API key (`securitySchemes` of the document).
     pub fn new(credential: impl Into<Credential>) -> Self {
         Self {
-            credential: credential.into(),
-            base_url: generated::SERVER.to_owned(),
+            common: Common::new(credential, generated::SERVER).limited(300, 60),
             version: VERSION.to_owned(),
         }
-    }
-
-    /// Another base URL than `https://api.withpersona.com`: https, or http to a loopback address.
-    #[must_use]
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = url.into();
-        self
     }
 
     /// Another API version than `2025-12-08`. One is always sent, because the default of an API key can be changed in
@@ -59,29 +53,27 @@ impl Config {
     }
 }
 
+common_settings!("`https://api.withpersona.com`", "the published 300 per 60 s");
+
 impl Settings for Config {
     const VENDOR: Vendor = Vendor::Persona;
     const CREDENTIAL_VARIABLE: &'static str = "PERSONA_API_KEY";
     const OPERATIONS: &'static [Operation] = generated::OPERATIONS;
 
-    fn credential(&self) -> &Credential {
-        &self.credential
+    fn common(&self) -> &Common {
+        &self.common
     }
 
-    fn base_url(&self) -> &str {
-        &self.base_url
+    fn common_mut(&mut self) -> &mut Common {
+        &mut self.common
     }
 
     fn check(&self) -> Result<(), Error> {
         super::header_value("version", Some(&self.version))
     }
 
-    fn from_environment(credential: String, base_url: Option<String>) -> Result<Self, Error> {
-        let config = Self::new(credential);
-        Ok(match base_url {
-            Some(url) => config.base_url(url),
-            None => config,
-        })
+    fn with_credential(credential: String) -> Self {
+        Self::new(credential)
     }
 }
 
@@ -134,6 +126,10 @@ impl Endpoint for DeactivateConnection {
     const ACTION: Action = Action::PersonaDeactivateConnection;
     const KEYED: bool = true;
 
+    fn subject(&self) -> String {
+        self.connection_id.clone()
+    }
+
     async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<ConnectionEnvelope> {
         let client = attempt.client(generated::Client::new_with_client);
         let key = attempt.key.to_string();
@@ -158,6 +154,7 @@ impl Endpoint for DeactivateConnection {
     }
 
     fn read_look(&self, first: &Answer, look: Option<&Answer>, doubt: Doubt) -> Verdict {
+        let looked = look.is_some_and(|look| look.status == 200);
         let status = look.filter(|look| look.status == 200).and_then(|look| self.status(look).ok()).flatten();
         let still = match status.as_deref() {
             Some("inactive") if first.status == 200 || doubt.was_there => {
@@ -172,24 +169,22 @@ impl Endpoint for DeactivateConnection {
                 let what = format!("the vendor reports success and shows the connection still {still}");
                 Finding::incomplete(Access::Unchanged, what)
             }
-            (200, None) => unexpected("the response does not show the connection inactive, and neither does its record"),
+            (200, None) => Finding { may_pass: !looked, ..unexpected(match looked {
+                true => "the response does not show the connection inactive, and neither does its record",
+                false => "the response does not show the connection inactive, and its record could not be read",
+            }) },
             // Another change went first; the vendor asks to try again.
-            (409, Some(_)) => shown(Finding { retry: Retry::NextKey, ..refused(first) }),
-            (_, Some(_)) => shown(refused(first)),
-            (_, None) => Finding { access: Access::Unknown, ..refused(first) },
+            (409, Some(_)) => Finding { retry: Retry::NextKey, ..refused(first) }.showing_state(),
+            (_, Some(_)) => refused(first).showing_state(),
+            (_, None) => {
+                let finding = refused(first);
+                Finding { access: Access::Unknown, may_pass: finding.may_pass || !looked, ..finding }
+            }
         })
     }
 
     fn rate_limit(answer: &Answer) -> Option<RateLimit> {
-        let count = |name| answer.header(name)?.parse().ok();
-        let limit = count("ratelimit-limit");
-        let remaining = count("ratelimit-remaining");
-        let reset_at = until_reset(answer).and_then(|wait| instant(answer.received_at, wait));
-        (limit.is_some() || remaining.is_some() || reset_at.is_some()).then_some(RateLimit {
-            limit,
-            remaining,
-            reset_at,
-        })
+        rate_limit(answer, "ratelimit-limit", "ratelimit-remaining", until_reset(answer))
     }
 }
 
@@ -198,6 +193,7 @@ impl Endpoint for DeactivateConnection {
 #[serde(default)]
 struct Facts {
     data: Json,
+    errors: Json,
 }
 
 impl DeactivateConnection {
@@ -213,13 +209,20 @@ impl DeactivateConnection {
     /// The connection's status, if the response is about this connection; a status that is no text is an unknown word.
     fn status(&self, answer: &Answer) -> Result<Option<String>, Finding> {
         let facts: Option<Facts> = object(whole(answer)?);
-        let Some(Facts { data: Json(Value::Object(data)) }) = facts else {
+        let Some(Facts { data: Json(Value::Object(data)), errors }) = facts else {
             return Err(unexpected("the response is not a connection"));
         };
+        if is_filled(&errors.0) {
+            return Err(contradicts("a connection", "errors"));
+        }
         if data.get("id").is_some_and(|id| !id.is_null() && id.as_str() != Some(self.connection_id.as_str())) {
             return Err(unexpected("the response is about another connection"));
         }
-        let status = data.get("attributes").and_then(|attributes| attributes.get("status"));
+        let attributes = data.get("attributes").unwrap_or(&Value::Null);
+        if !attributes.is_null() && !attributes.is_object() {
+            return Err(unexpected("the response's attributes are not those of a connection"));
+        }
+        let status = attributes.get("status");
         Ok(status.filter(|status| !status.is_null()).map(|status| status.as_str().unwrap_or_default().to_owned()))
     }
 }
@@ -228,7 +231,7 @@ impl DeactivateConnection {
 /// after any other status another attempt needs another key.
 fn refused(answer: &Answer) -> Finding {
     let mut finding = refusal(answer, words, until_reset(answer));
-    let stored = (400..=599).contains(&answer.status) && !matches!(answer.status, 401 | 429);
+    let stored = !matches!(answer.status, 200..=299 | 401 | 429);
     if stored && finding.retry == Retry::SameKey {
         finding.retry = Retry::NextKey;
     }
@@ -244,12 +247,11 @@ fn words(body: &[u8]) -> Option<Words> {
 
     let Refusal { errors: Json(errors) } = object(body)?;
     let mut details = errors.as_array()?.iter().filter_map(|error| {
-        let text = |name| error.get(name).and_then(Value::as_str).filter(|text: &&str| !text.trim().is_empty());
-        let message = match (text("title"), text("details")) {
+        let message = match (spelled(error.get("title")), spelled(error.get("details"))) {
             (Some(title), Some(details)) => format!("{title}: {details}"),
             (one, other) => one.or(other)?.to_owned(),
         };
-        let field = error.get("source").and_then(|source| source.get("pointer")).and_then(Value::as_str);
+        let field = error.get("source").and_then(|source| spelled(source.get("pointer")));
         Some(Detail::new(field.map(str::to_owned), message))
     });
     let first = details.next()?;

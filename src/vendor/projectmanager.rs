@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::endpoint::{Attempt, Endpoint, Settings, typed};
+use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings, typed};
 use super::{Action, Vendor};
 use crate::error::{Detail, Error};
 use crate::reading::{
     Doubt, Finding, Gone, Json, Reading, Verdict, Words, contradicts, flag, is_filled, number, object, refusal,
-    refusal_within, unexpected, whole,
+    refusal_within, spelled, unexpected, whole,
 };
 use crate::receipt::Evidence;
 use crate::transport::{Answer, Credential, Operation, generated_client};
@@ -21,13 +21,12 @@ mod status_code;
 mod tests;
 
 generated_client!("projectmanager");
-pub use generated::types::{AstroError, AstroResult};
+pub use generated::types::{AstroError, AstroResult, StatusCode};
 
 /// How to reach ProjectManager.com.
 #[derive(Clone, Debug)]
 pub struct Config {
-    credential: Credential,
-    base_url: String,
+    common: Common,
     integration_name: Option<String>,
 }
 
@@ -38,14 +37,7 @@ impl Config {
     /// [`Credential::from_fn`] that picks the token by [`TokenNeed::account`](crate::TokenNeed::account), or a
     /// [`Call::credential`](crate::Call::credential) for each call.
     pub fn new(credential: impl Into<Credential>) -> Self {
-        Self { credential: credential.into(), base_url: generated::SERVER.to_owned(), integration_name: None }
-    }
-
-    /// Another base URL than `https://api.projectmanager.com`: https, or http to a loopback address.
-    #[must_use]
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = url.into();
-        self
+        Self { common: Common::new(credential, generated::SERVER), integration_name: None }
     }
 
     /// The name of the calling system, sent as `x-integration-name`. None is sent by default.
@@ -56,29 +48,27 @@ impl Config {
     }
 }
 
+common_settings!("`https://api.projectmanager.com`", "none: the vendor publishes no number");
+
 impl Settings for Config {
     const VENDOR: Vendor = Vendor::ProjectManager;
     const CREDENTIAL_VARIABLE: &'static str = "PROJECTMANAGER_TOKEN";
     const OPERATIONS: &'static [Operation] = generated::OPERATIONS;
 
-    fn credential(&self) -> &Credential {
-        &self.credential
+    fn common(&self) -> &Common {
+        &self.common
     }
 
-    fn base_url(&self) -> &str {
-        &self.base_url
+    fn common_mut(&mut self) -> &mut Common {
+        &mut self.common
     }
 
     fn check(&self) -> Result<(), Error> {
         super::header_value("integration_name", self.integration_name.as_deref())
     }
 
-    fn from_environment(credential: String, base_url: Option<String>) -> Result<Self, Error> {
-        let config = Self::new(credential);
-        Ok(match base_url {
-            Some(url) => config.base_url(url),
-            None => config,
-        })
+    fn with_credential(credential: String) -> Self {
+        Self::new(credential)
     }
 }
 
@@ -120,6 +110,10 @@ impl Endpoint for DisconnectProvider {
 
     const ACTION: Action = Action::ProjectManagerDisconnectProvider;
 
+    fn subject(&self) -> String {
+        format!("{}\0{}", self.account.as_deref().unwrap_or_default(), self.provider_id)
+    }
+
     fn account(&self) -> Option<&str> {
         self.account.as_deref()
     }
@@ -133,7 +127,7 @@ impl Endpoint for DisconnectProvider {
         match answer.status {
             200 => read_success(answer).into(),
             204 => Reading::Gone(Gone::revoked(Evidence::Acknowledged)),
-            404 if doubt.open && is_envelope(answer.bytes()) => Reading::Gone(Gone::revoked(Evidence::Inferred)),
+            404 if doubt.open && is_refusal(answer.bytes()) => Reading::Gone(Gone::revoked(Evidence::Inferred)),
             _ => Reading::NotGone(refusal(answer, words, None)),
         }
     }
@@ -172,27 +166,29 @@ fn read_success(answer: &Answer) -> Verdict {
     let said_against = said_against.iter().find(|(said, _)| *said).map(|(_, what)| what.as_str());
     match (said_for, said_against) {
         (Some(_), None) => Ok(Gone::revoked(Evidence::Acknowledged)),
-        (None, Some(what)) => Err(refused(answer, envelope, named.and_then(status_code::refusal), what)),
+        (None, Some(what)) => Err(refused(answer, envelope, named, what)),
         (Some(yes), Some(no)) => Err(contradicts(yes, no)),
         (None, None) => Err(unexpected("the response says neither yes nor no")),
     }
 }
 
-fn refused(answer: &Answer, envelope: Envelope, named: Option<u16>, what: &str) -> Finding {
+fn refused(answer: &Answer, envelope: Envelope, named: Option<f64>, what: &str) -> Finding {
     let words = envelope.words().unwrap_or_else(|| Words::new(format!("the vendor refuses inside a success: {what}")));
     refusal_within(answer, named, words)
 }
 
-/// Whether a body is the vendor's own, not a gateway's: only the vendor's has its flags, or an error that is an object.
-fn is_envelope(body: &[u8]) -> bool {
-    object::<Envelope>(body).is_some_and(|envelope| {
-        envelope.success.0.is_boolean() || envelope.has_error.0.is_boolean() || envelope.error.0.is_object()
-    })
-}
-
-/// A value's text, unless it is blank.
-fn text(value: Option<&Value>) -> Option<&str> {
-    value?.as_str().filter(|text| !text.trim().is_empty())
+/// Whether a body is the vendor's own refusal, not a gateway's: only the vendor's has its flags, or an error that is an
+/// object of its members.
+fn is_refusal(body: &[u8]) -> bool {
+    const MEMBERS: [&str; 4] = ["technicalError", "additionalErrors", "validationErrors", "message"];
+    let Some(envelope) = object::<Envelope>(body) else { return false };
+    let (success, has_error) = (&envelope.success.0, &envelope.has_error.0);
+    match &envelope.error.0 {
+        _ if *success == Value::Bool(true) || *has_error == Value::Bool(false) => false,
+        _ if success.is_boolean() || has_error.is_boolean() => true,
+        Value::Object(error) => error.keys().all(|member| MEMBERS.contains(&member.as_str())),
+        _ => false,
+    }
 }
 
 fn words(body: &[u8]) -> Option<Words> {
@@ -203,17 +199,22 @@ impl Envelope {
     /// The messages of an error, the one for people first.
     fn words(&self) -> Option<Words> {
         let error = &self.error.0;
-        let mut messages = [text(error.get("message")), text(Some(&self.message.0)), text(error.get("technicalError"))]
-            .into_iter()
-            .flatten();
+        let mut messages = [
+            spelled(error.get("message")),
+            spelled(Some(error)),
+            spelled(Some(&self.message.0)),
+            spelled(error.get("technicalError")),
+        ]
+        .into_iter()
+        .flatten();
         let first = messages.next();
         let mut details: Vec<Detail> = messages.map(|message| Detail::new(None, message)).collect();
         let additional = error.get("additionalErrors").and_then(Value::as_array).into_iter().flatten();
-        details.extend(additional.filter_map(|more| Some(Detail::new(None, text(Some(more))?))));
+        details.extend(additional.filter_map(|more| Some(Detail::new(None, spelled(Some(more))?))));
         let fields = error.get("validationErrors").and_then(Value::as_object).into_iter().flatten();
         for (field, messages) in fields {
             let messages = messages.as_array().map_or(std::slice::from_ref(messages), Vec::as_slice).iter();
-            details.extend(messages.filter_map(|m| Some(Detail::new(Some(field.clone()), text(Some(m))?))));
+            details.extend(messages.filter_map(|m| Some(Detail::new(Some(field.clone()), spelled(Some(m))?))));
         }
         let message = match first {
             Some(message) => message.to_owned(),

@@ -94,7 +94,7 @@ macro_rules! vendors {
 
         impl<'de> Deserialize<'de> for Revocation {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let entry = plan_entry::PlanEntry::deserialize(deserializer)?;
+                let entry = tagged::Tagged::deserialize(deserializer)?;
                 match entry.action.as_str() {
                     $( $action_name => entry.into_request().map(Self::$vendor), )*
                     _ => Err(entry.unknown_action(Action::ALL)),
@@ -125,6 +125,10 @@ macro_rules! vendors {
                 fn run(self, job: Job) -> Running<Self::Response> {
                     Box::pin(job.run(self))
                 }
+
+                fn preview(&self, job: Job) -> Result<Preview, Error> {
+                    job.preview(self)
+                }
             }
             impl crate::client::Sealed for $room::$request {}
         )*
@@ -145,6 +149,33 @@ macro_rules! vendors {
                     $(
                         Self::$vendor(request) => {
                             Box::pin(async { Ok(job.run(request).await?.map(Response::$vendor)) })
+                        }
+                    )*
+                }
+            }
+
+            fn preview(&self, job: Job) -> Result<Preview, Error> {
+                match self {
+                    $( Self::$vendor(request) => job.preview(request), )*
+                }
+            }
+        }
+
+        impl Revocation {
+            /// Whose access it is, at its vendor.
+            pub(crate) fn subject(&self) -> String {
+                match self {
+                    $( Self::$vendor(request) => request.subject(), )*
+                }
+            }
+
+            /// Runs it with what a plan needs beside the receipt.
+            pub(crate) async fn prove(self, job: Job) -> Result<Proof<Response>, Failed> {
+                match self {
+                    $(
+                        Self::$vendor(request) => {
+                            let Proof { receipt, body } = job.prove(request).await?;
+                            Ok(Proof { receipt: receipt.map(Response::$vendor), body })
                         }
                     )*
                 }

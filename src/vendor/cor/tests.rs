@@ -10,7 +10,7 @@ impl Documented for DetachWorkspaces {
     const DOCUMENT: &'static str = "cor";
     const OPERATION: &'static str = "detachWorkspaces";
 
-    fn subject(parameters: &Map<String, Value>, body: Option<&Value>) -> Self {
+    fn documented(parameters: &Map<String, Value>, body: Option<&Value>) -> Self {
         let body: generated::types::DetachRequest = serde_json::from_value(body.unwrap().clone()).unwrap();
         let source = Source::new(body.metadata.source).unwrap();
         Self::new(parameters["userId"].as_str().unwrap(), body.workspaces, source).unwrap()

@@ -11,7 +11,7 @@ impl Documented for DisableUser {
     const DOCUMENT: &'static str = "cova";
     const OPERATION: &'static str = "disableUser";
 
-    fn subject(parameters: &Map<String, Value>, _body: Option<&Value>) -> Self {
+    fn documented(parameters: &Map<String, Value>, _body: Option<&Value>) -> Self {
         Self::new(serde_json::from_value(parameters["UserId"].clone()).unwrap()).unwrap()
     }
 

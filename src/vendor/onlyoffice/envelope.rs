@@ -35,6 +35,9 @@ impl Envelope {
 
     fn read_json(body: &[u8]) -> Result<Self, String> {
         let envelope: JsonEnvelope = object(body).ok_or("it is no JSON object, or names a member twice")?;
+        if !envelope.response.0.is_null() && !envelope.response.0.is_object() {
+            return Err("its response is not a contact".to_owned());
+        }
         let member = |of: &Value, name| of.get(name).cloned().unwrap_or_default();
         Ok(Self {
             status: envelope.status.0,

@@ -10,7 +10,7 @@ impl Documented for UnlinkProject {
     const DOCUMENT: &'static str = "onlyoffice";
     const OPERATION: &'static str = "unlinkProject";
 
-    fn subject(parameters: &Map<String, Value>, _body: Option<&Value>) -> Self {
+    fn documented(parameters: &Map<String, Value>, _body: Option<&Value>) -> Self {
         let id = |name: &str| serde_json::from_value(parameters[name].clone()).unwrap();
         Self::new(id("contactid"), id("projectid")).unwrap()
     }

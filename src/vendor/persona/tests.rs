@@ -12,7 +12,7 @@ impl Documented for DeactivateConnection {
     const DOCUMENT: &'static str = "persona";
     const OPERATION: &'static str = "deactivateConnection";
 
-    fn subject(parameters: &Map<String, Value>, _body: Option<&Value>) -> Self {
+    fn documented(parameters: &Map<String, Value>, _body: Option<&Value>) -> Self {
         Self::new(parameters["connection-id"].as_str().unwrap()).unwrap()
     }
 

@@ -2,18 +2,12 @@
 
 use serde_json::Value;
 
-/// The number it stands for, which need not be a status; `None` if it is absent or an unknown word.
+/// The number it stands for; `None` if it is absent or an unknown word.
 pub(super) fn number(value: &Value) -> Option<f64> {
-    if let Some(number) = super::number(value) {
-        return Some(number);
-    }
-    let name = value.as_str()?.trim();
-    NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, status)| f64::from(*status))
-}
-
-/// The HTTP status that a number is, if it is one of a refusal or a failure.
-pub(super) fn refusal(number: f64) -> Option<u16> {
-    ((400.0..600.0).contains(&number) && number.fract() == 0.0).then_some(number as u16)
+    super::number(value).or_else(|| {
+        let name = value.as_str()?.trim();
+        NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, status)| f64::from(*status))
+    })
 }
 
 /// The names that stand for a refusal or a failure; all others say nothing.

@@ -14,7 +14,7 @@ impl Documented for DisconnectProvider {
     const DOCUMENT: &'static str = "projectmanager";
     const OPERATION: &'static str = "disconnectProvider";
 
-    fn subject(parameters: &Map<String, Value>, _body: Option<&Value>) -> Self {
+    fn documented(parameters: &Map<String, Value>, _body: Option<&Value>) -> Self {
         Self::new(serde_json::from_value(parameters["providerId"].clone()).unwrap())
     }
 
@@ -398,7 +398,7 @@ fn the_vendors_words_are_kept_in_every_form() {
                 answer(400, r#"{"error":{"validationErrors":{"a":"b"}}}"#),
                 "the request is not valid | a: b",
             ),
-            ("an error that is text", answer(400, r#"{"error":"No."}"#), "No. (not in this vendor's envelope)"),
+            ("an error that is text", answer(400, r#"{"error":"No."}"#), "No."),
             ("no words", answer(400, r#"{"success":false}"#), "JSON that is not in this vendor's envelope"),
             ("inside a 200", ok(r#"{"success":false,"error":{"message":"No."}}"#), "No."),
             (

@@ -11,12 +11,12 @@ use super::Action;
 /// The action and the other members, each named once.
 ///
 /// Serde's own way with a tag inside would do as much, but its errors do not say which member is wrong.
-pub(super) struct PlanEntry {
+pub(super) struct Tagged {
     pub(super) action: String,
     members: Map<String, Value>,
 }
 
-impl PlanEntry {
+impl Tagged {
     /// Reads the members as a request.
     pub(super) fn into_request<T: DeserializeOwned, E: serde::de::Error>(self) -> Result<T, E> {
         let Self { action, members } = self;
@@ -37,7 +37,7 @@ impl PlanEntry {
     }
 }
 
-impl<'de> Deserialize<'de> for PlanEntry {
+impl<'de> Deserialize<'de> for Tagged {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Members)
     }
@@ -46,13 +46,13 @@ impl<'de> Deserialize<'de> for PlanEntry {
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
-    type Value = PlanEntry;
+    type Value = Tagged;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with an `action`")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PlanEntry, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tagged, A::Error> {
         let mut members = Map::new();
         while let Some((name, value)) = map.next_entry::<String, Value>()? {
             if members.contains_key(&name) {
@@ -61,7 +61,7 @@ impl<'de> Visitor<'de> for Members {
             members.insert(name, value);
         }
         match members.remove("action") {
-            Some(Value::String(action)) => Ok(PlanEntry { action, members }),
+            Some(Value::String(action)) => Ok(Tagged { action, members }),
             Some(_) => Err(A::Error::custom("action: must be text")),
             None => Err(A::Error::custom("action: is missing")),
         }
