@@ -4,7 +4,7 @@
 //! the build instead of losing `#[non_exhaustive]` or a hook without a word.
 
 use openapiv3::OpenAPI;
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Expr, File, Ident, ImplItem, ImplItemFn, Item, ItemMod, Lit, parse_quote};
@@ -197,7 +197,48 @@ impl Module<'_> {
             #unused
             pub(crate) const SERVER: &str = #server;
         });
+        self.add_urls_elsewhere();
     }
+
+    /// Adds the whole URL of each operation that is on a server of its own, of which no client is made.
+    fn add_urls_elsewhere(&mut self) {
+        let urls: Vec<(Ident, String)> = self.document.get("paths").map(urls_elsewhere).unwrap_or_default();
+        for (name, url) in urls {
+            let about = format!("An operation of `{}` on a server of its own.", self.file);
+            self.code.items.push(parse_quote! {
+                #[doc = #about]
+                pub(crate) const #name: &str = #url;
+            });
+        }
+    }
+}
+
+/// The operations of the paths that have servers of their own: the name of a constant, and the URL.
+fn urls_elsewhere(paths: &Node) -> Vec<(Ident, String)> {
+    let mut urls = Vec::new();
+    for (path, item) in paths.entries() {
+        let server = item.get("servers").and_then(|servers| servers.items().first()?.get("url")?.text());
+        let Some(server) = server else { continue };
+        for (_, operation) in item.entries() {
+            if let Some(id) = operation.get("operationId").and_then(Node::text) {
+                let name = format!("{}_URL", screaming(id));
+                urls.push((Ident::new(&name, Span::call_site()), format!("{}{path}", server.trim_end_matches('/'))));
+            }
+        }
+    }
+    urls
+}
+
+/// `fetchToken` as `FETCH_TOKEN`.
+fn screaming(id: &str) -> String {
+    let mut name = String::new();
+    for c in id.chars() {
+        if c.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
+    }
+    name
 }
 
 /// The items of `impl Client`.

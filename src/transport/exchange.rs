@@ -78,6 +78,14 @@ impl Answer {
         }
     }
 
+    /// The same, to be kept.
+    pub(crate) fn body_bytes(&self) -> Bytes {
+        match &self.body {
+            Body::Whole(bytes) => bytes.clone(),
+            _ => Bytes::new(),
+        }
+    }
+
     /// The vendor's id of this exchange.
     pub(crate) fn request_id(&self) -> Option<&str> {
         ["request-id", "x-request-id"].into_iter().find_map(|name| self.header(name).filter(|id| !id.is_empty()))

@@ -5,8 +5,15 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use bytes::Bytes;
+use chrono::Utc;
+use reqwest::Request;
+use tokio::time::timeout_at;
+
 use super::base_url::BaseUrl;
-use super::exchange::{Exchange, Failure};
+use super::body;
+use super::exchange::{Answer, Body, Exchange, Failure};
+use super::wire::Limits;
 use crate::error::ErrorKind;
 
 /// The connection pools of a client: one for this machine, where no proxy belongs, and one for everywhere else.
@@ -51,8 +58,35 @@ fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
     builder
 }
 
+/// How requests say what sends them.
+pub(crate) const PRODUCT: &str = concat!("deprovision/", env!("CARGO_PKG_VERSION"));
+
+/// Sends a request and reads what comes, whatever it is.
+pub(crate) async fn exchange(client: &reqwest::Client, request: Request, limits: Limits) -> Exchange {
+    let Limits { max_response_bytes, deadline, allowed, .. } = limits;
+    let mut response = match timeout_at(deadline, client.execute(request)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => return no_head(error),
+        Err(_) => {
+            return Exchange::NoHead(Failure::new(ErrorKind::Timeout, format!("no response within {allowed:?}")));
+        }
+    };
+    let headers = std::mem::take(response.headers_mut());
+    let body = body::read(&mut response, &headers, max_response_bytes, deadline, allowed).await;
+    let (raw, body) = match body {
+        Body::Whole(bytes) => (bytes.clone(), Body::Whole(without_mark(bytes))),
+        other => (Bytes::new(), other),
+    };
+    Exchange::Answered(Answer { status: response.status().as_u16(), headers, body, raw, received_at: Utc::now() })
+}
+
+/// Without the byte order mark that some servers put before JSON and no JSON reader takes.
+fn without_mark(bytes: Bytes) -> Bytes {
+    if bytes.starts_with(b"\xef\xbb\xbf") { bytes.slice(3..) } else { bytes }
+}
+
 /// What it means that no response head came.
-pub(crate) fn no_head(error: reqwest::Error) -> Exchange {
+fn no_head(error: reqwest::Error) -> Exchange {
     if error.is_connect() {
         Exchange::NotSent(failure("no connection", error))
     } else if error.is_builder() {

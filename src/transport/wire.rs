@@ -5,17 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::Utc;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, USER_AGENT};
 use http::{HeaderName, HeaderValue};
 use reqwest::{Request, Response, ResponseBuilderExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::base_url::BaseUrl;
-use super::body;
 use super::credential::Token;
-use super::exchange::{Answer, Body, Exchange, Failure};
-use super::http::no_head;
+use super::exchange::{Body, Exchange, Failure};
+use super::http::{PRODUCT, exchange};
 use super::secret::Secret;
 use crate::error::ErrorKind;
 
@@ -44,13 +42,9 @@ struct State {
     token: Arc<Token>,
     /// The credentials that were used in this call, the current one among them.
     secrets: Vec<Arc<Secret>>,
-    max_response_bytes: usize,
-    allowed: Duration,
-    deadline: Instant,
+    limits: Limits,
     /// How many requests of the same call went before, for the log.
     resend_count: u32,
-    /// Whether requests are shown instead of sent.
-    preview: bool,
     previewed: Mutex<Option<Request>>,
     exchange: Mutex<Option<Exchange>>,
 }
@@ -83,7 +77,6 @@ impl Wire {
         limits: Limits,
         resend_count: u32,
     ) -> Self {
-        let Limits { max_response_bytes, allowed, deadline, preview } = limits;
         let exchange = Mutex::new(None);
         Self(Arc::new(State {
             base,
@@ -92,11 +85,8 @@ impl Wire {
             mend,
             token,
             secrets,
-            max_response_bytes,
-            allowed,
-            deadline,
+            limits,
             resend_count,
-            preview,
             previewed: Mutex::new(None),
             exchange,
         }))
@@ -135,7 +125,7 @@ impl Wire {
                 return Ok(self.nothing(Exchange::NotSent(failure)));
             }
         };
-        if self.0.preview {
+        if self.0.limits.preview {
             *self.0.previewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
             return Ok(stand_in());
         }
@@ -145,26 +135,17 @@ impl Wire {
     }
 
     async fn send(&self, request: Request) -> reqwest::Result<Response> {
-        let State { deadline, allowed, .. } = *self.0;
         let url = request.url().clone();
         tracing::debug!(http.request.method = %request.method(), url.full = %url, "sending");
-        let mut response = match timeout_at(deadline, self.0.http.execute(request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Ok(self.nothing(no_head(error))),
-            Err(_) => {
-                let message = format!("no response within {allowed:?}");
-                return Ok(self.nothing(Exchange::NoHead(Failure::new(ErrorKind::Timeout, message))));
-            }
+        let mut answer = match exchange(&self.0.http, request, self.0.limits).await {
+            Exchange::Answered(answer) => answer,
+            unanswered => return Ok(self.nothing(unanswered)),
         };
-        let status = response.status();
-        let headers = std::mem::take(response.headers_mut());
-        let body = body::read(&mut response, &headers, self.0.max_response_bytes, deadline, allowed).await;
-        let (raw, body) = match body {
-            Body::Whole(bytes) => (bytes.clone(), Body::Whole((self.0.mend)(without_mark(bytes)))),
-            other => (Bytes::new(), other),
-        };
+        if let Body::Whole(bytes) = &mut answer.body {
+            *bytes = (self.0.mend)(std::mem::take(bytes));
+        }
         // The typed response goes to the caller, who may print it: a credential the vendor echoes is taken out first.
-        let decodable = match &body {
+        let decodable = match &answer.body {
             Body::Whole(bytes) => self
                 .0
                 .secrets
@@ -172,7 +153,7 @@ impl Wire {
                 .fold(bytes.clone(), |bytes, secret| secret.scrub_json(&bytes).map_or(bytes, Bytes::from)),
             _ => Bytes::new(),
         };
-        let answer = Answer { status: status.as_u16(), headers, body, raw, received_at: Utc::now() };
+        let status = answer.status;
         *self.slot() = Some(Exchange::Answered(answer));
         Ok(http::Response::builder()
             .status(status)
@@ -206,7 +187,7 @@ impl Wire {
         headers.insert(AUTHORIZATION, self.0.token.header.clone());
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         // The transport would add these by itself; set here they are part of what a preview shows.
-        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("deprovision/", env!("CARGO_PKG_VERSION"))));
+        headers.insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
         headers.insert(HOST, self.0.base.host_header());
         if let Some(length) = length {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
@@ -238,11 +219,6 @@ impl Wire {
         *self.slot() = Some(exchange);
         stand_in()
     }
-}
-
-/// Without the byte order mark that some servers put before JSON and no JSON reader takes.
-fn without_mark(bytes: Bytes) -> Bytes {
-    if bytes.starts_with(b"\xef\xbb\xbf") { bytes.slice(3..) } else { bytes }
 }
 
 fn stand_in() -> Response {

@@ -18,8 +18,11 @@ use crate::reading::{
 use crate::receipt::Evidence;
 use crate::transport::{Answer, Credential, Operation, generated_client};
 
+mod client_credentials;
 #[cfg(test)]
 mod tests;
+
+pub use client_credentials::ClientCredentials;
 
 generated_client!("cor");
 pub use generated::types::{Code, Id, PartialError, Percentage, Pivot, User, Workspace};
@@ -31,7 +34,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// With an access token, which lives one hour (`securitySchemes` of the document).
+    /// With an access token, which lives one hour (`securitySchemes` of the document), or with
+    /// [`ClientCredentials`] that get one.
     pub fn new(credential: impl Into<Credential>) -> Self {
         Self { common: Common::new(credential, generated::SERVER) }
     }

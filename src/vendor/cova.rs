@@ -20,8 +20,11 @@ use crate::transport::{Answer, Credential, Operation, generated_client};
 generated_client!("cova");
 pub use generated::types::{Address, PhoneNumber, Picture, User};
 
+mod password_grant;
 #[cfg(test)]
 mod tests;
+
+pub use password_grant::PasswordGrant;
 
 /// How to reach Cova.
 #[derive(Clone, Debug)]
@@ -30,7 +33,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// With an access token, which lives twelve hours (`securitySchemes` of the document).
+    /// With an access token, which lives twelve hours (`securitySchemes` of the document), or with a
+    /// [`PasswordGrant`] that gets one.
     pub fn new(credential: impl Into<Credential>) -> Self {
         Self { common: Common::new(credential, generated::SERVER) }
     }

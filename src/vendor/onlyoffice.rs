@@ -19,9 +19,12 @@ use envelope::Envelope;
 
 mod casing;
 mod envelope;
+mod password_login;
 
 #[cfg(test)]
 mod tests;
+
+pub use password_login::PasswordLogin;
 
 generated_client!("onlyoffice");
 pub use generated::types::{AccessEntry, Contact, ContactEnvelope, Currency, ErrorDetail, Number};
