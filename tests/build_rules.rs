@@ -544,13 +544,13 @@ fn the_operations_are_these() {
 }
 
 const OPERATIONS: &[&str] = &[
-    "cor: detach_workspaces(&self, user_id: &types::ExternalId, body: &types::DetachRequest) -> Result<ResponseValue<types::User>, Error<()>>",
+    "cor: detach_workspaces(&self, user_id: &str, body: &types::DetachRequest) -> Result<ResponseValue<types::User>, Error<()>>",
     "cova: disable_user(&self, user_id: ::std::num::NonZeroU32) -> Result<ResponseValue<types::User>, Error<()>>",
     "onlyoffice: authenticate(&self, body: &types::AuthenticationRequest) -> Result<ResponseValue<types::TokenEnvelope>, Error<()>>",
     "onlyoffice: unlink_project(&self, contactid: ::std::num::NonZeroU32, projectid: ::std::num::NonZeroU32) -> Result<ResponseValue<types::ContactEnvelope>, Error<()>>",
-    "persona: deactivate_connection(&self, connection_id: &types::ConnectionId, idempotency_key: Option<&types::DeactivateConnectionIdempotencyKey>, key_inflection: Option<types::KeyInflection>, persona_version: Option<&types::PersonaVersion>) -> Result<ResponseValue<types::ConnectionEnvelope>, Error<()>>",
-    "persona: retrieve_connection(&self, connection_id: &types::ConnectionId, key_inflection: Option<types::KeyInflection>, persona_version: Option<&types::PersonaVersion>) -> Result<ResponseValue<types::ConnectionEnvelope>, Error<()>>",
-    "projectmanager: disconnect_provider(&self, provider_id: &::uuid::Uuid, x_integration_name: Option<&types::DisconnectProviderXIntegrationName>) -> Result<ResponseValue<types::AstroResult>, Error<()>>",
+    "persona: deactivate_connection(&self, connection_id: &str, idempotency_key: Option<&str>, key_inflection: Option<types::KeyInflection>, persona_version: Option<&str>) -> Result<ResponseValue<types::ConnectionEnvelope>, Error<()>>",
+    "persona: retrieve_connection(&self, connection_id: &str, key_inflection: Option<types::KeyInflection>, persona_version: Option<&str>) -> Result<ResponseValue<types::ConnectionEnvelope>, Error<()>>",
+    "projectmanager: disconnect_provider(&self, provider_id: &::uuid::Uuid, x_integration_name: Option<&str>) -> Result<ResponseValue<types::AstroResult>, Error<()>>",
 ];
 
 /// The signatures of a client's operations, each on one line.

@@ -1,5 +1,7 @@
 //! The JSON Schemas: the files are current, and real values fit them.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may what it calls")]
+
 use std::fs;
 use std::path::Path;
 

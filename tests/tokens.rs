@@ -1,5 +1,7 @@
 //! Credentials that get their tokens themselves.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may what it calls")]
+
 use std::time::Duration;
 
 use deprovision::sandbox::Sandbox;

@@ -17,7 +17,7 @@ use super::preview::Preview;
 use crate::error::{Access, Error, ErrorKind, ErrorReport};
 use crate::reading::{Doubt, Finding, Gone, Reading, Retry, Verdict, clean};
 use crate::receipt::{RateLimit, Receipt};
-use crate::transport::{Answer, Exchange, Failure, Issuer, Limits, NoPlace, Place, RetryPolicy, Token, Wire};
+use crate::transport::{Answer, Exchange, Failure, Issuer, Limits, Line, NoPlace, Place, RetryPolicy, Token, Wire};
 use crate::vendor::{Attempt, Channel, Endpoint, Listed, Settings};
 
 /// A receipt, and the body of the response that decided.
@@ -305,12 +305,12 @@ impl<'a, E: Endpoint> Run<'a, E> {
         };
         let exchange = attempt.wire.exchange();
         // Before the headers are noted, so that this request is not taken for one that they may not count yet.
-        drop(place);
+        let sent_at = place.give_back();
         if let Exchange::Answered(answer) = &exchange
             && let Some(RateLimit { remaining: Some(remaining), reset_at: Some(reset_at), .. }) = E::rate_limit(answer)
         {
             let reset = (reset_at - answer.received_at).to_std().unwrap_or_default();
-            self.channel.gate.note(remaining, reset.min(self.policy.max_wait));
+            self.channel.gate.note(sent_at, remaining, reset.min(self.policy.max_wait));
         }
         (exchange, response)
     }
@@ -322,16 +322,16 @@ impl<'a, E: Endpoint> Run<'a, E> {
         } else {
             (self.deadline, self.timeout)
         };
-        Wire::new(
-            self.channel.base.clone(),
-            self.channel.http.clone(),
-            E::Config::OPERATIONS,
-            E::mend,
-            token.clone(),
-            self.tokens.iter().map(|token| token.secret.clone()).collect(),
-            Limits { max_response_bytes: self.client.max_response_bytes, allowed, deadline, preview },
-            self.attempts.saturating_sub(1),
-        )
+        Wire::new(Line {
+            base: self.channel.base.clone(),
+            http: self.channel.http.clone(),
+            operations: E::Config::OPERATIONS,
+            mend: E::mend,
+            token: token.clone(),
+            secrets: self.tokens.iter().map(|token| token.secret.clone()).collect(),
+            limits: Limits { max_response_bytes: self.client.max_response_bytes, allowed, deadline, preview },
+            resend_count: self.attempts.saturating_sub(1),
+        })
     }
 
     /// Gets a fresh token after a 401; false if there is nothing fresher.

@@ -39,8 +39,9 @@ use writer::Writer;
 
 /// An open journal, for [`RevokeAll::journal`](crate::plan::RevokeAll::journal).
 ///
-/// It is locked until it is dropped. All its file operations but [`open`](Journal::open) and
-/// [`report`](Journal::report) happen on a thread of its own.
+/// It is locked until it is dropped. It is written on a thread of its own. Read it is by [`open`](Journal::open) and
+/// [`report`](Journal::report), and, where a run that is gone on with is polled, a line for each entry that is revoked
+/// already.
 pub struct Journal {
     path: PathBuf,
     run: Uuid,
@@ -81,7 +82,8 @@ impl Journal {
     }
 
     fn open_file(path: &Path, operator: String, reason: String) -> Result<Self, Unreadable> {
-        let mut file = open_locked(path).map_err(Unreadable::Io)?;
+        let locked = open_locked(path)?;
+        let file = &locked.0;
         let mut scan = Scan::new(BufReader::new(file.try_clone().map_err(Unreadable::Io)?));
         let mut run = None;
         let mut known: HashMap<u64, Known> = HashMap::new();
@@ -102,8 +104,7 @@ impl Journal {
                 run
             }
             None => {
-                if scan.end() == 0 && file.metadata().map_err(Unreadable::Io)?.len() > 0 && !is_torn_header(&mut file)?
-                {
+                if scan.end() == 0 && file.metadata().map_err(Unreadable::Io)?.len() > 0 && !is_torn_header(file)? {
                     return Err(Unreadable::Wrong("it is not a journal of this crate".to_owned()));
                 }
                 let run = Uuid::new_v4();
@@ -114,14 +115,17 @@ impl Journal {
         };
         // What a torn last line left is taken away, so that what is added can be read.
         let write = |mut file: &File| -> io::Result<()> {
+            #[cfg(unix)]
+            file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
             file.set_len(scan.end())?;
             file.seek(SeekFrom::End(0))?;
             file.write_all(&first)?;
             file.sync_all()
         };
-        write(&file).map_err(Unreadable::Io)?;
+        write(file).map_err(Unreadable::Io)?;
+        sync_directory(path);
         let reader = Mutex::new(BufReader::new(File::open(path).map_err(Unreadable::Io)?));
-        let writer = Writer::start(file).map_err(Unreadable::Io)?;
+        let writer = Writer::start(locked).map_err(Unreadable::Io)?;
         Ok(Self { path: path.to_owned(), run, known, reader, writer })
     }
 
@@ -144,11 +148,7 @@ impl Journal {
     pub(crate) fn before(&self, index: u64, revocation: &Revocation) -> Result<Before, Error> {
         let known = self.known.get(&index).copied().unwrap_or_default();
         if known.entry.is_some_and(|entry| entry != fingerprint(revocation)) {
-            let what = format!(
-                "{}: belongs to another plan: entry {index} differs from the one journaled; nothing of it was sent",
-                self.path.display()
-            );
-            return Err(Error::new(ErrorKind::Journal, what));
+            return Err(self.of_another_plan(index, "differs from the one journaled"));
         }
         match known.revoked {
             Some(offset) => self.receipt(offset).map(Before::Revoked).map_err(|why| unusable(&self.path, &why)),
@@ -157,6 +157,20 @@ impl Journal {
                 Ok(Before::Open { key, first_key: known.next_key.max(1) })
             }
         }
+    }
+
+    /// Whether an entry that cannot be read may stand at this index; an error if another one is journaled.
+    pub(crate) fn before_unread(&self, index: u64) -> Result<(), Error> {
+        match self.known.get(&index).and_then(|known| known.entry) {
+            Some(_) => Err(self.of_another_plan(index, "cannot be read, and another one is journaled")),
+            None => Ok(()),
+        }
+    }
+
+    fn of_another_plan(&self, index: u64, how: &str) -> Error {
+        let path = self.path.display();
+        let what = format!("{path}: belongs to another plan: entry {index} {how}; nothing of it was sent");
+        Error::new(ErrorKind::Journal, what)
     }
 
     fn receipt(&self, offset: u64) -> Result<Box<Receipt<Response>>, Unreadable> {
@@ -180,12 +194,17 @@ impl Journal {
         &self,
         index: u64,
         further: &[u64],
+        revocation: &Revocation,
         result: &Result<Proof<Response>, Failed>,
     ) -> Result<(), Error> {
         let at = Utc::now();
         let body_sha256 = result.as_ref().map(|proof| hex(&Sha256::digest(&proof.body))).unwrap_or_default();
         let mut lines = Vec::new();
-        for index in std::iter::once(&index).chain(further).copied() {
+        for (place, index) in std::iter::once(&index).chain(further).copied().enumerate() {
+            if let (1.., Err(Failed { next_key, .. })) = (place, result) {
+                // Nothing else would say what entry it is.
+                lines.extend(intent_line(index, revocation, *next_key));
+            }
             lines.extend(line(&match result {
                 Ok(Proof { receipt, .. }) => {
                     let receipt = Box::new(receipt.without_response());
@@ -240,25 +259,52 @@ fn note(known: &mut HashMap<u64, Known>, record: &JournalRecord, offset: u64) {
     }
 }
 
-/// Opens a file for its owner alone and locks it.
-fn open_locked(path: &Path) -> io::Result<File> {
+/// A locked file.
+///
+/// It is unlocked in so many words when it is dropped: a process that another thread is just starting holds it open for a
+/// moment longer, and the lock with it.
+#[derive(Debug)]
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Closing it unlocks it too.
+        let _ = fs4::FileExt::unlock(&self.0);
+    }
+}
+
+/// Opens a file, made for its owner alone if it is not there, and locks it.
+fn open_locked(path: &Path) -> Result<Locked, Unreadable> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    let file = options.open(path).map_err(Unreadable::Io)?;
+    check_is_file(&file)?;
     match fs4::FileExt::try_lock(&file) {
-        Ok(()) => {}
-        Err(fs4::TryLockError::WouldBlock) => return Err(io::Error::other("another process is using it")),
-        Err(fs4::TryLockError::Error(error)) => return Err(error),
+        Ok(()) => Ok(Locked(file)),
+        Err(fs4::TryLockError::WouldBlock) => Err(Unreadable::Wrong("another process is using it".to_owned())),
+        Err(fs4::TryLockError::Error(error)) => Err(Unreadable::Io(error)),
     }
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    Ok(file)
+}
+
+/// A pipe or a device is not read: that might never end.
+fn check_is_file(file: &File) -> Result<(), Unreadable> {
+    match file.metadata().map_err(Unreadable::Io)? {
+        metadata if metadata.is_dir() => Err(Unreadable::Wrong("it is a directory".to_owned())),
+        metadata if !metadata.is_file() => Err(Unreadable::Wrong("it is not a regular file".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Puts a new file's name on disk too. Where a directory cannot be opened there is no way to, and no need of one.
+fn sync_directory(path: &Path) {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let _ = File::open(parent).and_then(|directory| directory.sync_all());
 }
 
 /// Whether a file holds nothing but the beginning of a journal's first line, torn when its writer ended.
-fn is_torn_header(file: &mut File) -> Result<bool, Unreadable> {
+fn is_torn_header(mut file: &File) -> Result<bool, Unreadable> {
     const BEGINNING: &[u8] = br#"{"record":"run","format":"deprovision journal","#;
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0)).map_err(Unreadable::Io)?;

@@ -46,7 +46,8 @@ pub enum JournalRecord {
         /// When.
         at: DateTime<Utc>,
     },
-    /// A request is about to be sent. It is on disk before that.
+    /// A request is about to be sent. It is on disk before that. (Of an entry that repeats one under way, and is open like
+    /// that one, it comes together with the result.)
     #[non_exhaustive]
     Intent {
         /// The entry's place in the plan, counted from 0.

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::check_is_file;
 use super::record::JournalRecord;
 use super::scan::{Scan, Unreadable};
 use crate::client::Revoke;
@@ -104,12 +105,15 @@ pub struct LongestWait {
 }
 
 pub(super) fn read(path: &Path) -> Result<Report, Unreadable> {
-    let mut scan = Scan::new(BufReader::new(File::open(path).map_err(Unreadable::Io)?));
+    let file = File::open(path).map_err(Unreadable::Io)?;
+    check_is_file(&file)?;
+    let mut scan = Scan::new(BufReader::new(file));
     let mut tally = Tally::default();
     while let Some(found) = scan.next()? {
         tally.add(found.record);
     }
-    tally.report().ok_or_else(|| Unreadable::Wrong("it is empty".to_owned()))
+    let nothing = || "it is empty, or not a journal of this crate".to_owned();
+    tally.report().ok_or_else(|| Unreadable::Wrong(nothing()))
 }
 
 /// Counts as it goes; of revoked entries only figures are kept.
@@ -215,7 +219,8 @@ impl fmt::Display for Report {
         writeln!(f, "Run {}", self.run)?;
         for (place, session) in self.sessions.iter().enumerate() {
             let what = if place == 0 { "begun" } else { "resumed" };
-            writeln!(f, "  {what} {} by {}: {}", time(session.at), session.operator, session.reason)?;
+            let (operator, reason) = (on_one_line(&session.operator), on_one_line(&session.reason));
+            writeln!(f, "  {what} {} by {operator}: {reason}", time(session.at))?;
         }
         writeln!(f, "  last entry {}", time(self.last_at))?;
         writeln!(f, "{} entries, {} revoked, {} open", self.entries, self.revoked, self.open.len())?;
@@ -243,6 +248,10 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+fn on_one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 fn time(at: DateTime<Utc>) -> impl fmt::Display {

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read};
 use serde::Deserialize;
 
 use super::record::{FORMAT, JournalRecord, VERSION};
+use crate::reading::clean;
 
 /// The longest line that is read, in bytes.
 const MAX_LINE: u64 = 16 * 1024 * 1024;
@@ -75,7 +76,8 @@ fn parse(line: &[u8], first: bool) -> Result<JournalRecord, String> {
     if first {
         check_header(line)?;
     }
-    let record = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    // What is quoted of the line may hold anything.
+    let record = serde_json::from_slice(line).map_err(|error| clean(&error.to_string()))?;
     if first != matches!(record, JournalRecord::Run { .. }) {
         return Err("a journal's first line, and no other, says whose it is".to_owned());
     }

@@ -1,12 +1,13 @@
 //! Writes a journal: one thread that puts on disk together what came together.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use tokio::sync::oneshot;
+
+use super::Locked;
 
 /// Most bytes that are put on disk at once.
 const MAX_BATCH: usize = 4 * 1024 * 1024;
@@ -26,7 +27,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(file: File) -> io::Result<Self> {
+    pub(super) fn start(file: Locked) -> io::Result<Self> {
         let (sender, receiver) = channel();
         let thread =
             thread::Builder::new().name("deprovision-journal".to_owned()).spawn(move || write(file, &receiver))?;
@@ -53,7 +54,8 @@ impl Drop for Writer {
 }
 
 /// After one failure nothing is written any more: what follows a torn line could not be read.
-fn write(mut file: File, lines: &Receiver<Lines>) {
+fn write(file: Locked, lines: &Receiver<Lines>) {
+    let mut file = &file.0;
     let mut failed: Option<Arc<io::Error>> = None;
     while let Ok(first) = lines.recv() {
         let mut bytes = first.bytes;

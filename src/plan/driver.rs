@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_core::Stream;
-use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};
+use futures_util::{FutureExt, StreamExt};
 
 use super::lane::{Lane, Waiting};
 use super::{BadEntry, PlanEntry, Settled, Setup};
@@ -25,12 +25,28 @@ pub(super) struct Driver {
     /// Whether there is more of the plan to read.
     reading: bool,
     lanes: HashMap<Vendor, Lane>,
-    under_way: FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send>>>,
+    under_way: FuturesUnordered<Pin<Box<dyn Future<Output = Step> + Send>>>,
+    /// How many unreadable entries are being recorded.
+    unread: usize,
     ready: VecDeque<Settled>,
     client: Client,
     concurrency: usize,
     look_ahead: usize,
     journal: Option<Arc<Journal>>,
+}
+
+/// What comes of something under way.
+enum Step {
+    Made(Box<Done>),
+    Recorded(Recorded),
+}
+
+/// Entries that are settled, and whether the journal could take that.
+struct Recorded {
+    settled: Vec<Settled>,
+    error: Option<Error>,
+    /// Whether it is an entry that could not be read.
+    unread: bool,
 }
 
 /// An entry that was made.
@@ -61,6 +77,7 @@ impl Driver {
             reading: true,
             lanes: HashMap::new(),
             under_way: FuturesUnordered::new(),
+            unread: 0,
             ready,
             client,
             concurrency,
@@ -93,13 +110,19 @@ impl Driver {
     /// What settles next; `None` when all is settled, or the run has ended.
     async fn next(&mut self) -> Option<Settled> {
         loop {
-            self.read_ahead().await;
-            self.start();
+            self.read_ahead();
+            // Nothing new is sent while there is something to hand out; what is under way goes on.
+            if self.ready.is_empty() {
+                self.start();
+            }
+            while let Some(Some(step)) = self.under_way.next().now_or_never() {
+                self.go_on(step);
+            }
             if let Some(settled) = self.ready.pop_front() {
                 return Some(settled);
             }
             match self.under_way.next().await {
-                Some(done) => self.settle(done).await,
+                Some(step) => self.go_on(step),
                 None if self.reading => {}
                 None => return None,
             }
@@ -107,28 +130,34 @@ impl Driver {
     }
 
     /// Reads the plan on until a vendor has enough of it.
-    async fn read_ahead(&mut self) {
+    fn read_ahead(&mut self) {
         while self.reading
-            && self.ready.len() < MAX_READY
+            && self.ready.len() + self.unread < MAX_READY
             && !self.lanes.values().any(|lane| lane.is_full(self.look_ahead))
         {
             let index = self.next_index;
             self.next_index += 1;
             match self.plan.next() {
                 None => self.reading = false,
-                Some(Err(error)) => {
-                    let journal_error = match &self.journal {
-                        Some(journal) => journal.unread(index as u64, &error).await.err(),
-                        None => None,
-                    };
-                    if journal_error.is_some() {
-                        self.end();
-                    }
-                    self.ready.push_back(Settled { journal_error, ..unread(index, error) });
-                }
+                Some(Err(error)) => self.pass_over(index, error),
                 Some(Ok(revocation)) => self.take(index, revocation),
             }
         }
+    }
+
+    /// Settles an entry that could not be read.
+    fn pass_over(&mut self, index: usize, error: Error) {
+        let settled = unread(index, error.clone());
+        let Some(journal) = self.journal.clone() else { return self.ready.push_back(settled) };
+        if let Err(why) = journal.before_unread(index as u64) {
+            self.end();
+            return self.ready.push_back(Settled { journal_error: Some(why), ..settled });
+        }
+        self.unread += 1;
+        self.under_way.push(Box::pin(async move {
+            let error = journal.unread(index as u64, &error).await.err();
+            Step::Recorded(Recorded { settled: vec![settled], error, unread: true })
+        }));
     }
 
     /// Takes an entry in, unless the journal knows better.
@@ -162,32 +191,44 @@ impl Driver {
         }
     }
 
-    /// Records what came of an entry, for it and for those equal to it, and makes it ready to be handed out.
-    async fn settle(&mut self, done: Done) {
-        let Done { index, revocation, result, unrecorded } = done;
-        let lane = self.lanes.entry(revocation.vendor()).or_default();
-        let again = lane.finish(&revocation);
-        let mut journal_error = None;
-        if let Some(journal) = &self.journal
-            && !unrecorded
-        {
-            let further: Vec<u64> = again.iter().map(|index| *index as u64).collect();
-            journal_error = journal.settled(index as u64, &further, &result).await.err();
+    fn go_on(&mut self, step: Step) {
+        match step {
+            Step::Made(done) => self.settle(*done),
+            Step::Recorded(Recorded { settled, error, unread }) => {
+                self.unread -= usize::from(unread);
+                if error.is_some() {
+                    self.end();
+                }
+                self.ready.extend(settled.into_iter().map(|one| Settled { journal_error: error.clone(), ..one }));
+            }
         }
-        if unrecorded || journal_error.is_some() {
+    }
+
+    /// Settles an entry and those equal to it. They are handed out when that is recorded; other calls go on meanwhile.
+    fn settle(&mut self, done: Done) {
+        let Done { index, revocation, result, unrecorded } = done;
+        let again = self.lanes.entry(revocation.vendor()).or_default().finish(&revocation);
+        if unrecorded {
             self.end();
         }
-        let result = result.map(|proof| proof.receipt).map_err(|failed| failed.error);
-        for index in std::iter::once(index).chain(again) {
-            let (revocation, result) = (Some(revocation.clone()), result.clone());
-            self.ready.push_back(Settled {
-                index,
-                revocation,
-                result,
-                from_journal: false,
-                journal_error: journal_error.clone(),
-            });
-        }
+        let outcome = match &result {
+            Ok(proof) => Ok(proof.receipt.clone()),
+            Err(failed) => Err(failed.error.clone()),
+        };
+        let settled = std::iter::once(index).chain(again.iter().copied()).map(|index| Settled {
+            index,
+            revocation: Some(revocation.clone()),
+            result: outcome.clone(),
+            from_journal: false,
+            journal_error: None,
+        });
+        let Some(journal) = self.journal.clone().filter(|_| !unrecorded) else { return self.ready.extend(settled) };
+        let settled = settled.collect();
+        self.under_way.push(Box::pin(async move {
+            let further: Vec<u64> = again.iter().map(|index| *index as u64).collect();
+            let error = journal.settled(index as u64, &further, &revocation, &result).await.err();
+            Step::Recorded(Recorded { settled, error, unread: false })
+        }));
     }
 
     /// Ends the run: what is under way is waited for, nothing more is sent.
@@ -198,7 +239,7 @@ impl Driver {
 }
 
 /// Makes an entry: its intent on disk first, where there is a journal.
-async fn make(client: Client, journal: Option<Arc<Journal>>, next: Waiting) -> Done {
+async fn make(client: Client, journal: Option<Arc<Journal>>, next: Waiting) -> Step {
     let Waiting { index, revocation } = next;
     let mut options = Options { patient: true, ..Options::default() };
     if let Some(journal) = journal {
@@ -213,9 +254,10 @@ async fn make(client: Client, journal: Option<Arc<Journal>>, next: Waiting) -> D
         };
         if let Err(error) = recorded {
             let error = error.for_action(revocation.action());
-            return Done { index, revocation, result: Err(Failed { error, next_key: 1 }), unrecorded: true };
+            let result = Err(Failed { error, next_key: 1 });
+            return Step::Made(Box::new(Done { index, revocation, result, unrecorded: true }));
         }
     }
     let result = revocation.clone().prove(Job { client, options }).await;
-    Done { index, revocation, result, unrecorded: false }
+    Step::Made(Box::new(Done { index, revocation, result, unrecorded: false }))
 }

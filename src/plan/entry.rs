@@ -3,6 +3,7 @@
 use std::io::{BufRead, Read};
 
 use crate::error::{Error, ErrorKind};
+use crate::reading::clean;
 use crate::vendor::Revocation;
 
 /// The longest line of a plan, in bytes.
@@ -67,7 +68,15 @@ impl<R: BufRead> Iterator for Lines<R> {
             let mut bytes = Vec::new();
             let mut limited = Read::take(&mut self.reader, MAX_LINE as u64 + 1);
             let read = limited.read_until(b'\n', &mut bytes);
-            let wrong = |what: String| Error::new(ErrorKind::InvalidRequest, format!("line {}: {what}", self.line));
+            // A byte order mark, as some editors set it.
+            if self.line == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
+                bytes.drain(..3);
+            }
+            let wrong = |what: String| {
+                // What is quoted of the line may hold anything.
+                let what = clean(&what);
+                Error::new(ErrorKind::InvalidRequest, format!("line {}: {what}", self.line))
+            };
             match read {
                 Ok(0) => self.ended = true,
                 Ok(length) if length > MAX_LINE => {

@@ -16,6 +16,8 @@ pub(super) struct Lane {
     queue: VecDeque<Waiting>,
     /// Of each entry that waits or is under way, where else in the plan it stands.
     again: HashMap<Revocation, Vec<usize>>,
+    /// How many places of the plan are in `again`.
+    repeated: usize,
     subjects_under_way: HashSet<String>,
     under_way: usize,
 }
@@ -25,14 +27,16 @@ impl Lane {
     pub(super) fn push(&mut self, index: usize, revocation: Revocation) {
         if let Some(again) = self.again.get_mut(&revocation) {
             again.push(index);
+            self.repeated += 1;
             return;
         }
         self.again.insert(revocation.clone(), Vec::new());
         self.queue.push_back(Waiting { index, revocation });
     }
 
+    /// Whether it holds as many entries as are read ahead. Those that repeat others count: there may be any number.
     pub(super) fn is_full(&self, look_ahead: usize) -> bool {
-        self.queue.len() >= look_ahead
+        self.queue.len() + self.repeated >= look_ahead
     }
 
     /// The next entry to be made, if `concurrency` leaves room and its subject is not under way.
@@ -51,7 +55,9 @@ impl Lane {
     pub(super) fn finish(&mut self, revocation: &Revocation) -> Vec<usize> {
         self.subjects_under_way.remove(&revocation.subject());
         self.under_way = self.under_way.saturating_sub(1);
-        self.again.remove(revocation).unwrap_or_default()
+        let again = self.again.remove(revocation).unwrap_or_default();
+        self.repeated -= again.len();
+        again
     }
 
     /// Forgets what waits.

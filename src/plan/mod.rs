@@ -26,7 +26,7 @@ mod lane;
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
@@ -89,7 +89,7 @@ pub struct RevokeAll<I>(State<I>);
 enum State<I> {
     Ready(Setup<I>),
     Running(Pin<Box<dyn Stream<Item = Settled> + Send>>),
-    Moved,
+    Over,
 }
 
 struct Setup<I> {
@@ -158,14 +158,16 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Settled>> {
         if let State::Ready(_) = self.0
-            && let State::Ready(setup) = std::mem::replace(&mut self.0, State::Moved)
+            && let State::Ready(setup) = std::mem::replace(&mut self.0, State::Over)
         {
             self.0 = State::Running(Box::pin(Driver::stream(setup)));
         }
-        match &mut self.0 {
-            State::Running(stream) => stream.as_mut().poll_next(context),
-            State::Ready(_) | State::Moved => Poll::Ready(None),
+        let State::Running(stream) = &mut self.0 else { return Poll::Ready(None) };
+        let settled = ready!(stream.as_mut().poll_next(context));
+        if settled.is_none() {
+            self.0 = State::Over;
         }
+        Poll::Ready(settled)
     }
 }
 
@@ -180,7 +182,8 @@ impl<I> fmt::Debug for RevokeAll<I> {
                 .field("bad_entry", &setup.bad_entry)
                 .field("journal", &setup.journal)
                 .finish_non_exhaustive(),
-            State::Running(_) | State::Moved => f.write_str("RevokeAll(running)"),
+            State::Running(_) => f.write_str("RevokeAll(running)"),
+            State::Over => f.write_str("RevokeAll(over)"),
         }
     }
 }

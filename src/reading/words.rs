@@ -84,7 +84,7 @@ pub(crate) fn clean(text: &str) -> String {
             blank = kept > 0;
             continue;
         }
-        if kept >= MAX_CHARS {
+        if kept + usize::from(blank) >= MAX_CHARS {
             line.push('…');
             break;
         }
@@ -131,6 +131,11 @@ mod tests {
         assert_eq!(long.chars().count(), MAX_CHARS + 1);
         assert!(long.ends_with('…'));
         assert_eq!(clean(""), "");
+        // A blank at the edge counts as well.
+        let words = clean(&"abcd ".repeat(100));
+        assert!(words.chars().count() <= MAX_CHARS + 1 && words.ends_with("d…"), "{words}");
+        let words = clean(&format!("{} b", "a".repeat(MAX_CHARS - 1)));
+        assert_eq!(words, format!("{}…", "a".repeat(MAX_CHARS - 1)));
     }
 
     #[test]

@@ -11,7 +11,6 @@ impl Sandbox {
     /// token is that of the account a request names (none: `jane@acme.example`), accounts added later included.
     ///
     /// Retries wait as they do anywhere; a test in a hurry sets a [`RetryPolicy`](crate::RetryPolicy) with a short backoff.
-    #[must_use]
     pub fn client_builder(&self) -> ClientBuilder {
         let shared = Arc::clone(&self.shared);
         let token_of_account = Credential::from_fn(move |need| {

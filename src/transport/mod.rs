@@ -20,4 +20,4 @@ pub(crate) use http::Pools;
 pub(crate) use pace::{Gate, Limit, NoPlace, Place};
 pub use retry::RetryPolicy;
 pub(crate) use secret::Secret;
-pub(crate) use wire::{Limits, Operation, Wire, generated_client};
+pub(crate) use wire::{Limits, Line, Operation, Wire, generated_client};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex as Turn, Notify};
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 /// How many requests a vendor takes in how long a time.
@@ -24,14 +24,21 @@ pub(crate) struct Limit {
 #[derive(Debug)]
 pub(crate) struct Gate {
     limit: Option<Limit>,
-    /// Held by the one who is next, so that places go in the order they were asked for.
-    turn: Turn<()>,
     state: Mutex<State>,
     changed: Notify,
 }
 
+/// How long a free place is kept for the one who has waited longest.
+///
+/// No longer, because that one may not be polled: a call of a plan is not while the plan's stream is not. Whoever waits
+/// behind it may be what that stream's reader waits for.
+const PRECEDENCE: Duration = Duration::from_millis(20);
+
 #[derive(Debug, Default)]
 struct State {
+    /// The numbers of those who wait for a place, in the order they came.
+    waiting: VecDeque<u64>,
+    next_number: u64,
     in_flight: u32,
     /// When the places of answered requests come back, earliest first.
     returning: VecDeque<Instant>,
@@ -43,13 +50,26 @@ struct State {
 
 #[derive(Clone, Copy, Debug)]
 struct Left {
+    /// How many the vendor named, and when that was heard.
+    named: u32,
+    heard_at: Instant,
+    /// How many may be sent now.
     requests: u32,
     until: Instant,
 }
 
+/// Someone who waits for a place, until dropped.
+struct Waiter<'a> {
+    gate: &'a Gate,
+    number: u64,
+}
+
 /// A place inside the limit, given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place<'a>(&'a Gate);
+pub(crate) struct Place<'a> {
+    gate: &'a Gate,
+    taken_at: Instant,
+}
 
 /// There is no place in time; the first may come after this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,22 +77,31 @@ pub(crate) struct NoPlace(pub(crate) Duration);
 
 impl Gate {
     pub(crate) fn new(limit: Option<Limit>) -> Self {
-        Self { limit, turn: Turn::new(()), state: Mutex::default(), changed: Notify::new() }
+        Self { limit, state: Mutex::default(), changed: Notify::new() }
     }
 
-    /// Waits for a place. If none can come before `deadline`, says so at once.
+    /// Waits for a place; they go in the order they were asked for. If none can come before `deadline`, says so at once.
     pub(crate) async fn enter(&self, deadline: Instant) -> Result<Place<'_>, NoPlace> {
-        let late = |gate: &Self| NoPlace(gate.next(Instant::now()).saturating_duration_since(Instant::now()));
-        let Ok(_turn) = timeout_at(deadline, self.turn.lock()).await else { return Err(late(self)) };
+        let waiter = Waiter::new(self);
+        let mut free_since = None;
         loop {
             let changed = self.changed.notified();
             let now = Instant::now();
             let next = {
                 let mut state = self.state();
                 let next = state.next(self.limit, now);
+                let next = match next {
+                    Some(next) if next <= now && state.waiting.front() != Some(&waiter.number) => {
+                        Some(*free_since.get_or_insert(now) + PRECEDENCE)
+                    }
+                    next => {
+                        free_since = None;
+                        next
+                    }
+                };
                 if next.is_some_and(|next| next <= now) {
                     state.take(now);
-                    return Ok(Place(self));
+                    return Ok(Place { gate: self, taken_at: now });
                 }
                 next
             };
@@ -80,7 +109,11 @@ impl Gate {
                 Some(next) if next >= deadline => return Err(NoPlace(next - now)),
                 Some(next) => drop(timeout_at(next, changed).await),
                 // All places are in flight: one comes back at the earliest when something is answered.
-                None if timeout_at(deadline, changed).await.is_err() => return Err(late(self)),
+                None if timeout_at(deadline, changed).await.is_err() => {
+                    let now = Instant::now();
+                    let next = self.state().next(self.limit, now).unwrap_or(now);
+                    return Err(NoPlace(next - now));
+                }
                 None => {}
             }
         }
@@ -95,23 +128,25 @@ impl Gate {
         self.changed.notify_waiters();
     }
 
-    /// What the vendor's headers say is left, for how long.
-    pub(crate) fn note(&self, remaining: u32, reset: Duration) {
+    /// What the vendor's headers say is left, for how long, in answer to a request whose place was taken at `sent_at`.
+    pub(crate) fn note(&self, sent_at: Instant, remaining: u32, reset: Duration) {
         let now = Instant::now();
         let mut state = self.state();
-        // Requests in flight may or may not be counted in what is left.
-        let free = remaining.saturating_sub(state.in_flight);
-        let known = self.limit.map(|limit| limit.requests.saturating_sub(state.taken(now)));
-        state.left = match known {
-            Some(known) if remaining >= known => None,
-            _ => Some(Left { requests: free, until: now + reset }),
+        let told = Left { named: remaining, heard_at: now, requests: 0, until: now + reset };
+        let left = match state.left {
+            // Which of the two the vendor counted first is not known where they were under way at the same time.
+            Some(left) if left.until > now && sent_at <= left.heard_at && left.named <= remaining => left,
+            _ => told,
         };
+        let known = self.limit.map(|limit| limit.requests.saturating_sub(state.taken(now)));
+        let requests = match known {
+            Some(known) if left.named >= known => u32::MAX,
+            // Requests in flight may or may not be counted in what is left.
+            _ => left.named.saturating_sub(state.in_flight),
+        };
+        state.left = Some(Left { requests, ..left });
         drop(state);
         self.changed.notify_waiters();
-    }
-
-    fn next(&self, now: Instant) -> Instant {
-        self.state().next(self.limit, now).unwrap_or(now)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -151,20 +186,48 @@ impl State {
     }
 }
 
+impl<'a> Waiter<'a> {
+    fn new(gate: &'a Gate) -> Self {
+        let mut state = gate.state();
+        let number = state.next_number;
+        state.next_number += 1;
+        state.waiting.push_back(number);
+        drop(state);
+        Self { gate, number }
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.gate.state().waiting.retain(|number| *number != self.number);
+        // Somebody else is first now.
+        self.gate.changed.notify_waiters();
+    }
+}
+
+impl Place<'_> {
+    /// Gives the place back and says when it was taken.
+    pub(crate) fn give_back(self) -> Instant {
+        self.taken_at
+    }
+}
+
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.gate.state();
         state.in_flight = state.in_flight.saturating_sub(1);
-        if let Some(limit) = self.0.limit {
+        if let Some(limit) = self.gate.limit {
             state.returning.push_back(Instant::now() + limit.window);
         }
         drop(state);
-        self.0.changed.notify_waiters();
+        self.gate.changed.notify_waiters();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     const WINDOW: Duration = Duration::from_secs(10);
@@ -224,7 +287,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn headers_that_say_none_is_left_hold_until_the_reset() {
         let gate = Gate::new(None);
-        gate.note(2, Duration::from_secs(7));
+        gate.note(Instant::now(), 2, Duration::from_secs(7));
         let start = Instant::now();
         let mut sent = Vec::new();
         for _ in 0..3 {
@@ -238,14 +301,93 @@ mod tests {
     async fn headers_that_agree_with_our_own_count_add_no_wait() {
         let gate = gate(2);
         drop(gate.enter(far()).await.unwrap());
-        drop(gate.enter(far()).await.unwrap());
-        gate.note(0, Duration::from_secs(999));
+        let sent_at = gate.enter(far()).await.unwrap().give_back();
+        gate.note(sent_at, 0, Duration::from_secs(999));
         let start = Instant::now();
-        drop(gate.enter(far()).await.unwrap());
+        let sent_at = gate.enter(far()).await.unwrap().give_back();
         assert_eq!((Instant::now() - start).as_secs(), 10);
         // Somebody else uses the limit too.
-        gate.note(0, Duration::from_secs(30));
+        gate.note(sent_at, 0, Duration::from_secs(30));
         drop(gate.enter(far()).await.unwrap());
         assert_eq!((Instant::now() - start).as_secs(), 40);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_beyond_the_deadline_is_not_begun_behind_others_either() {
+        let gate = gate(1);
+        drop(gate.enter(far()).await.unwrap());
+        let mut first = Box::pin(gate.enter(far()));
+        assert!((&mut first).now_or_never().is_none());
+        let start = Instant::now();
+        assert_eq!(gate.enter(start + Duration::from_secs(3)).await.unwrap_err(), NoPlace(WINDOW));
+        assert_eq!(Instant::now(), start);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn places_go_in_the_order_they_were_asked_for() {
+        let gate = gate(1);
+        let order = Mutex::new(Vec::new());
+        let one = |number| {
+            let (gate, order) = (&gate, &order);
+            async move {
+                drop(gate.enter(far()).await.unwrap());
+                order.lock().unwrap().push(number);
+            }
+        };
+        drop(gate.enter(far()).await.unwrap());
+        // Polled in another order than they asked in.
+        let mut calls: Vec<_> = (0..5).map(|number| Box::pin(one(number))).collect();
+        for call in &mut calls {
+            let _ = call.now_or_never();
+        }
+        calls.reverse();
+        futures_util::future::join_all(calls).await;
+        assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_first_and_is_not_polled_holds_up_nobody() {
+        let gate = gate(1);
+        drop(gate.enter(far()).await.unwrap());
+        let mut unpolled = Box::pin(gate.enter(far()));
+        assert!((&mut unpolled).now_or_never().is_none());
+        let start = Instant::now();
+        drop(gate.enter(far()).await.unwrap());
+        assert_eq!(Instant::now() - start, WINDOW + PRECEDENCE);
+        // Its place in the queue is not lost.
+        drop(unpolled.await.unwrap());
+        assert_eq!(Instant::now() - start, 2 * WINDOW + PRECEDENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_who_stops_waiting_leaves_the_queue() {
+        let gate = gate(1);
+        drop(gate.enter(far()).await.unwrap());
+        let mut leaving = Box::pin(gate.enter(far()));
+        assert!((&mut leaving).now_or_never().is_none());
+        let mut staying = Box::pin(gate.enter(far()));
+        assert!((&mut staying).now_or_never().is_none());
+        drop(leaving);
+        let start = Instant::now();
+        drop(staying.await.unwrap());
+        assert_eq!(Instant::now() - start, WINDOW);
+        assert!(gate.state().waiting.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_in_another_order_than_counted_do_not_raise_what_is_left() {
+        let gate = Gate::new(None);
+        let (first, second) = (gate.enter(far()).await.unwrap(), gate.enter(far()).await.unwrap());
+        let start = Instant::now();
+        gate.note(second.give_back(), 0, Duration::from_secs(7));
+        gate.note(first.give_back(), 1, Duration::from_secs(7));
+        let sent_at = gate.enter(far()).await.unwrap().give_back();
+        assert_eq!((Instant::now() - start).as_secs(), 7);
+        // A request that was sent after what is known was heard knows better.
+        gate.note(sent_at, 0, Duration::from_secs(7));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        gate.note(Instant::now(), 1, Duration::from_secs(7));
+        drop(gate.enter(far()).await.unwrap());
+        assert_eq!((Instant::now() - start).as_secs(), 8);
     }
 }

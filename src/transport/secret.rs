@@ -60,12 +60,22 @@ impl Secret {
                     at += length;
                     copied = at;
                 }
-                None => at += 1,
+                // What follows a backslash is no character of its own, and to begin there would leave half an escape.
+                None => at += escape_length(json.get(at..)?),
             }
         }
         let mut clean = clean?;
         clean.extend_from_slice(json.get(copied..)?);
         Some(clean)
+    }
+}
+
+/// How many bytes the first character of `json` is written with.
+fn escape_length(json: &[u8]) -> usize {
+    match json {
+        [b'\\', b'u', ..] => 6,
+        [b'\\', ..] => 2,
+        _ => 1,
     }
 }
 
@@ -115,6 +125,19 @@ mod tests {
         }
         for other in [r#"{"a":"tok/123"}"#, r#"{"a":"tok\"#, r#"{"a":"\u00"#, r#"{"a":"\ud83d\ude00"}"#, ""] {
             assert_eq!(secret.scrub_json(other.as_bytes()), None);
+        }
+    }
+
+    #[test]
+    fn json_stays_json() {
+        for (secret, json) in [
+            ("nbcdef", r#"{"a":"\\nbcdef"}"#),
+            ("0074ab", r#"{"a":"\u0074ab0074ab"}"#),
+            ("u0074a", r#"{"a":"\\u0074ab"}"#),
+        ] {
+            let clean = Secret::new(secret.into()).scrub_json(json.as_bytes()).unwrap();
+            let clean: serde_json::Value = serde_json::from_slice(&clean).unwrap();
+            assert!(clean["a"].as_str().unwrap().contains(REDACTED), "{clean}");
         }
     }
 

@@ -35,18 +35,23 @@ pub(crate) struct Operation {
 pub(crate) struct Wire(Arc<State>);
 
 struct State {
-    base: Arc<BaseUrl>,
-    http: reqwest::Client,
-    operations: &'static [Operation],
-    mend: fn(Bytes) -> Bytes,
-    token: Arc<Token>,
-    /// The credentials that were used in this call, the current one among them.
-    secrets: Vec<Arc<Secret>>,
-    limits: Limits,
-    /// How many requests of the same call went before, for the log.
-    resend_count: u32,
+    line: Line,
     previewed: Mutex<Option<Request>>,
     exchange: Mutex<Option<Exchange>>,
+}
+
+/// What an attempt is made with.
+pub(crate) struct Line {
+    pub(crate) base: Arc<BaseUrl>,
+    pub(crate) http: reqwest::Client,
+    pub(crate) operations: &'static [Operation],
+    pub(crate) mend: fn(Bytes) -> Bytes,
+    pub(crate) token: Arc<Token>,
+    /// The credentials that were used in this call, the current one among them.
+    pub(crate) secrets: Vec<Arc<Secret>>,
+    pub(crate) limits: Limits,
+    /// How many requests of the same call went before, for the log.
+    pub(crate) resend_count: u32,
 }
 
 /// What an attempt may take.
@@ -67,37 +72,16 @@ impl fmt::Debug for Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(
-        base: Arc<BaseUrl>,
-        http: reqwest::Client,
-        operations: &'static [Operation],
-        mend: fn(Bytes) -> Bytes,
-        token: Arc<Token>,
-        secrets: Vec<Arc<Secret>>,
-        limits: Limits,
-        resend_count: u32,
-    ) -> Self {
-        let exchange = Mutex::new(None);
-        Self(Arc::new(State {
-            base,
-            http,
-            operations,
-            mend,
-            token,
-            secrets,
-            limits,
-            resend_count,
-            previewed: Mutex::new(None),
-            exchange,
-        }))
+    pub(crate) fn new(line: Line) -> Self {
+        Self(Arc::new(State { line, previewed: Mutex::new(None), exchange: Mutex::new(None) }))
     }
 
     pub(crate) fn base(&self) -> &str {
-        self.0.base.as_str()
+        self.0.line.base.as_str()
     }
 
     pub(crate) fn http(&self) -> reqwest::Client {
-        self.0.http.clone()
+        self.0.line.http.clone()
     }
 
     /// What came of the attempt. A generated client that fails before its hook runs has sent nothing.
@@ -125,7 +109,7 @@ impl Wire {
                 return Ok(self.nothing(Exchange::NotSent(failure)));
             }
         };
-        if self.0.limits.preview {
+        if self.0.line.limits.preview {
             *self.0.previewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
             return Ok(stand_in());
         }
@@ -137,17 +121,18 @@ impl Wire {
     async fn send(&self, request: Request) -> reqwest::Result<Response> {
         let url = request.url().clone();
         tracing::debug!(http.request.method = %request.method(), url.full = %url, "sending");
-        let mut answer = match exchange(&self.0.http, request, self.0.limits).await {
+        let mut answer = match exchange(&self.0.line.http, request, self.0.line.limits).await {
             Exchange::Answered(answer) => answer,
             unanswered => return Ok(self.nothing(unanswered)),
         };
         if let Body::Whole(bytes) = &mut answer.body {
-            *bytes = (self.0.mend)(std::mem::take(bytes));
+            *bytes = (self.0.line.mend)(std::mem::take(bytes));
         }
         // The typed response goes to the caller, who may print it: a credential the vendor echoes is taken out first.
         let decodable = match &answer.body {
             Body::Whole(bytes) => self
                 .0
+                .line
                 .secrets
                 .iter()
                 .fold(bytes.clone(), |bytes, secret| secret.scrub_json(&bytes).map_or(bytes, Bytes::from)),
@@ -169,9 +154,9 @@ impl Wire {
             let path = request.url().path().replace(';', "%3B");
             request.url_mut().set_path(&path);
         }
-        let mut operations = self.0.operations.iter().filter(|known| known.id == operation);
+        let mut operations = self.0.line.operations.iter().filter(|known| known.id == operation);
         let holds = |known: &&Operation| {
-            request.method().as_str() == known.method && self.0.base.holds(request.url(), known.path)
+            request.method().as_str() == known.method && self.0.line.base.holds(request.url(), known.path)
         };
         let Some(operation) = operations.next().filter(holds) else {
             let message = "the finished URL is not that of the vendor's endpoint; nothing was sent";
@@ -184,11 +169,11 @@ impl Wire {
         let headers = request.headers_mut();
         // The generator adds it to every request; no vendor knows it.
         headers.remove(HeaderName::from_static("api-version"));
-        headers.insert(AUTHORIZATION, self.0.token.header.clone());
+        headers.insert(AUTHORIZATION, self.0.line.token.header.clone());
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         // The transport would add these by itself; set here they are part of what a preview shows.
         headers.insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
-        headers.insert(HOST, self.0.base.host_header());
+        headers.insert(HOST, self.0.line.base.host_header());
         if let Some(length) = length {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
@@ -204,11 +189,11 @@ impl Wire {
         };
         tracing::info!(
             http.request.method = operation.method,
-            http.request.resend_count = self.0.resend_count,
+            http.request.resend_count = self.0.line.resend_count,
             http.response.status_code = status,
             url.template = operation.path,
-            server.address = self.0.base.host(),
-            server.port = self.0.base.port(),
+            server.address = self.0.line.base.host(),
+            server.port = self.0.line.base.port(),
             error.type = error.map(tracing::field::display),
             "exchange"
         );

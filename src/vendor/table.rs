@@ -236,7 +236,6 @@ macro_rules! vendors {
         impl ClientBuilder {
             $(
                 #[doc = concat!("Configures ", stringify!($vendor), ". Without this its requests fail as not configured.")]
-                #[must_use]
                 pub fn $room(mut self, config: $room::Config) -> Self {
                     self.configs.$room = Some(config);
                     self
