@@ -1,5 +1,6 @@
 //! The one path that every call takes: attempts until one settles it, with what is true of the access joined over all.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,7 +50,11 @@ pub(super) async fn run<E: Endpoint>(
     );
     let first_key = options.first_key;
     let result = match Run::new(client, options, request) {
-        Ok(run) => run.settle().instrument(span.clone()).await,
+        Ok(run) => {
+            // Pinned before it is wrapped: it is large, and would be copied.
+            let settling = pin!(run.settle());
+            settling.instrument(span.clone()).await
+        }
         Err(error) => Err(Failed { error: error.for_action(action), next_key: first_key }),
     };
     match &result {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 
 use crate::receipt::RateLimit;
 use crate::transport::Answer;
@@ -39,7 +39,12 @@ pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// The rate limit that headers with these names state, if any does; `reset` is how long its window still lasts.
-pub(crate) fn rate_limit(answer: &Answer, limit: &str, remaining: &str, reset: Option<Duration>) -> Option<RateLimit> {
+pub(crate) fn rate_limit(
+    answer: &Answer,
+    limit: &HeaderName,
+    remaining: &HeaderName,
+    reset: Option<Duration>,
+) -> Option<RateLimit> {
     let count = |name| answer.header(name)?.parse().ok();
     let (limit, remaining) = (count(limit), count(remaining));
     let reset_at = reset.and_then(|reset| instant(answer.received_at, reset));

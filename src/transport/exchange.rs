@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use crate::error::ErrorKind;
 
@@ -39,6 +39,9 @@ impl Failure {
     }
 }
 
+static REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// A response, whatever its status and content type.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -66,7 +69,7 @@ pub(crate) enum Body {
 
 impl Answer {
     /// A header's value as text, if it is there and text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok().map(str::trim)
     }
 
@@ -88,6 +91,6 @@ impl Answer {
 
     /// The vendor's id of this exchange.
     pub(crate) fn request_id(&self) -> Option<&str> {
-        ["request-id", "x-request-id"].into_iter().find_map(|name| self.header(name).filter(|id| !id.is_empty()))
+        [&REQUEST_ID, &X_REQUEST_ID].into_iter().find_map(|name| self.header(name).filter(|id| !id.is_empty()))
     }
 }

@@ -12,8 +12,7 @@ use super::{Action, Vendor};
 use crate::error::{Access, Detail, Error, ErrorKind};
 use crate::id;
 use crate::reading::{
-    Doubt, Finding, Gone, Json, Reading, Retry, Verdict, Words, object, refusal, spelled, text, unexpected,
-    whole,
+    Doubt, Finding, Gone, Json, Reading, Retry, Verdict, Words, object, refusal, spelled, text, unexpected, whole,
 };
 use crate::receipt::Evidence;
 use crate::transport::{Answer, Credential, Operation, generated_client};
@@ -39,7 +38,6 @@ impl Config {
     pub fn new(credential: impl Into<Credential>) -> Self {
         Self { common: Common::new(credential, generated::SERVER) }
     }
-
 }
 
 common_settings!("`https://integrations.projectcor.com`", "none: the vendor publishes no number");
@@ -265,13 +263,21 @@ impl DetachWorkspaces {
             let details = error_items(&errors.0);
             return Err(Finding { not_revoked: remaining, details, ..Finding::incomplete(access, what) });
         }
+        let unread = || left.iter().flat_map(|one| &one.unread);
+        if let Some(id) = self.workspaces.iter().find(|id| unread().any(|text| text.contains(id.as_str()))) {
+            return Err(unexpected(format!("a workspace that is left names {id} in a way that cannot be read")));
+        }
         if !is_empty(&errors.0) {
             let what = "the vendor reports success and lists errors beside it";
             let details = error_items(&errors.0);
             let not_revoked = self.named_in(&errors.0);
             return Err(Finding { not_revoked, details, ..Finding::new(ErrorKind::Incomplete, Access::Unknown, what) });
         }
-        Ok(Gone::revoked(if left.iter().all(|one| one.comparable) { Evidence::Confirmed } else { Evidence::Acknowledged }))
+        Ok(Gone::revoked(if left.iter().all(|one| one.comparable) {
+            Evidence::Confirmed
+        } else {
+            Evidence::Acknowledged
+        }))
     }
 
     /// What a workspace of the response is known by.
@@ -281,14 +287,18 @@ impl DetachWorkspaces {
             left.ids.push(id.to_owned());
         }
         let integrations = workspace.get("json_integrations").unwrap_or(&Value::Null);
-        find_links(integrations, &mut |link, external_id| {
+        let mut unread = Vec::new();
+        find_links(integrations, &mut unread, &mut |link, external_id, number| {
             left.comparable = true;
             let source = spelled(link.get("source"));
             if source.is_none_or(|source| source.eq_ignore_ascii_case(self.source.as_str())) {
                 left.ids.push(external_id);
+                // A number may be written in many ways, and a long one does not keep its last digits.
+                let same = |id: &&String| number.is_some() && id.parse().ok() == number;
+                left.ids.extend(self.workspaces.iter().filter(same).cloned());
             }
         });
-        left
+        Left { unread, ..left }
     }
 
     /// The workspaces that errors name, else all that were asked for.
@@ -328,24 +338,33 @@ struct Left {
     ids: Vec<String>,
     /// Whether it has an external id at all, in whatever source.
     comparable: bool,
+    /// Texts in place of its ties that begin as JSON and cannot be read as such, or say two things at once.
+    unread: Vec<String>,
 }
 
 /// Finds the ties of a workspace to other systems: objects with an external id, wherever in `json_integrations` they are.
 /// It is an object or a list of them where it is of use; but any JSON was seen on sibling endpoints, also inside a text.
-fn find_links(value: &Value, found: &mut impl FnMut(&Map<String, Value>, String)) {
+///
+/// `found` is given the tie, the external id, and the number that it is if it is one.
+fn find_links(
+    value: &Value,
+    unread: &mut Vec<String>,
+    found: &mut impl FnMut(&Map<String, Value>, String, Option<f64>),
+) {
     match value {
         Value::Object(link) => {
-            if let Some(id) = link.get("origin_external_id").and_then(text).filter(|id| !id.trim().is_empty()) {
-                found(link, id);
+            let id = link.get("origin_external_id").unwrap_or(&Value::Null);
+            if let Some(text) = text(id).filter(|text| !text.trim().is_empty()) {
+                found(link, text, id.as_f64());
             }
-            link.values().filter(|value| value.is_object() || value.is_array()).for_each(|value| find_links(value, found));
+            let deeper = link.values().filter(|value| value.is_object() || value.is_array());
+            deeper.for_each(|value| find_links(value, unread, found));
         }
-        Value::Array(links) => links.iter().for_each(|value| find_links(value, found)),
-        Value::String(json) if json.trim_start().starts_with(['{', '[']) => {
-            if let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(json) {
-                find_links(&value, found);
-            }
-        }
+        Value::Array(links) => links.iter().for_each(|value| find_links(value, unread, found)),
+        Value::String(json) if json.trim_start().starts_with(['{', '[']) => match serde_json::from_str(json) {
+            Ok(Json(value)) => find_links(&value, unread, found),
+            Err(_) => unread.push(json.clone()),
+        },
         _ => {}
     }
 }
@@ -383,7 +402,8 @@ fn says_not_attached(body: &[u8]) -> bool {
     let Ok(Json(json)) = serde_json::from_slice(body) else { return false };
     let lists = [Some(&json), json.get("errors")].into_iter().flatten().filter_map(Value::as_array).flatten();
     let single = [Some(&json), json.get("error")].into_iter().flatten();
-    let mut coded = single.chain(lists).filter(|item| spelled(item.get("code")).or(spelled(item.get("name"))).is_some());
+    let mut coded =
+        single.chain(lists).filter(|item| spelled(item.get("code")).or(spelled(item.get("name"))).is_some());
     let says_it = |item: &Value| {
         let codes = [spelled(item.get("code")), spelled(item.get("name"))];
         codes.into_iter().flatten().any(|code| NOT_ATTACHED.contains(&code))

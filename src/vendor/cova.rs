@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use http::HeaderName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +104,11 @@ impl DisableUser {
     }
 }
 
+static LIMIT: HeaderName = HeaderName::from_static("cova-apim-ratelimit-limit");
+static REMAINING: HeaderName = HeaderName::from_static("cova-apim-ratelimit-remaining");
+static RESET: HeaderName = HeaderName::from_static("cova-apim-ratelimit-reset");
+static RESET_SECONDS: HeaderName = HeaderName::from_static("cova-apim-ratelimit-resetseconds");
+
 /// What a success has to say; the rest of the user is for the typed response.
 #[derive(Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -140,8 +146,7 @@ impl Endpoint for DisableUser {
     }
 
     fn rate_limit(answer: &Answer) -> Option<RateLimit> {
-        let names = ("cova-apim-ratelimit-limit", "cova-apim-ratelimit-remaining");
-        rate_limit(answer, names.0, names.1, until_reset(answer))
+        rate_limit(answer, &LIMIT, &REMAINING, until_reset(answer))
     }
 }
 
@@ -208,8 +213,8 @@ fn is_about_the_user(body: &[u8]) -> bool {
 
 /// How long until the rate limit's window ends, by the header in seconds or the one in UTC.
 fn until_reset(answer: &Answer) -> Option<Duration> {
-    if let Some(wait) = answer.header("cova-apim-ratelimit-resetseconds").and_then(seconds) {
+    if let Some(wait) = answer.header(&RESET_SECONDS).and_then(seconds) {
         return Some(wait);
     }
-    Some((moment(answer.header("cova-apim-ratelimit-reset")?)? - answer.received_at).to_std().unwrap_or_default())
+    Some((moment(answer.header(&RESET)?)? - answer.received_at).to_std().unwrap_or_default())
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::HeaderName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -184,9 +185,13 @@ impl Endpoint for DeactivateConnection {
     }
 
     fn rate_limit(answer: &Answer) -> Option<RateLimit> {
-        rate_limit(answer, "ratelimit-limit", "ratelimit-remaining", until_reset(answer))
+        rate_limit(answer, &LIMIT, &REMAINING, until_reset(answer))
     }
 }
+
+static LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+static REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+static RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// What a success has to say; the rest of the connection is for the typed response.
 #[derive(Deserialize, Default)]
@@ -262,5 +267,5 @@ fn words(body: &[u8]) -> Option<Words> {
 
 /// How long until the rate limit's window ends: the header counts seconds.
 fn until_reset(answer: &Answer) -> Option<Duration> {
-    seconds(answer.header("ratelimit-reset")?)
+    seconds(answer.header(&RESET)?)
 }

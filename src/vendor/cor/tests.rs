@@ -570,3 +570,30 @@ fn the_typed_response_takes_what_is_null_missing_or_spelt_otherwise() {
         assert!(serde_json::from_value::<User>(user.clone()).is_ok(), "{user}");
     }
 }
+
+#[test]
+fn a_tie_that_may_be_the_asked_one_however_it_is_written_is_not_passed_over() {
+    let twice = r#""{\"origin_external_id\":\"WS-1\",\"origin_external_id\":\"WS-9\"}""#;
+    let out_of_range = r#""[{\"origin_external_id\":\"WS-1\",\"pivot\":1e999}]""#;
+    let rows = [
+        ("a text that names it twice", left(&[twice]), "unexpected response, unknown"),
+        ("a text with a number out of range", left(&[out_of_range]), "unexpected response, unknown"),
+        ("a text that is no JSON", left(&[r#""[WS-7""#]), "revoked, acknowledged"),
+    ];
+    check(&one(), AT_FIRST, rows);
+    let long = "123456789012345678901234567890";
+    let rows = [
+        ("a number too long to keep", left(&[&format!(r#"{{"origin_external_id":{long}}}"#)])),
+        ("the same in another notation", left(&[r#"{"origin_external_id":1.2345678901234567e29}"#])),
+    ];
+    check(
+        &detach(&[long]),
+        AT_FIRST,
+        rows.map(|(what, answer)| (what, answer, "incomplete, unchanged, shown, left: 123456789012345678901234567890")),
+    );
+    check(
+        &detach(&["7"]),
+        AT_FIRST,
+        [("as a fraction", left(&[r#"{"origin_external_id":7.0}"#]), "incomplete, unchanged, shown, left: 7")],
+    );
+}
