@@ -1,28 +1,35 @@
-//! Results as a person reads them: plain text, at most 95 columns wide.
+//! Results as a person reads them: plain text, at most 79 columns wide, if no word is longer.
 
-use deprovision::{Access, Error, ErrorKind, Evidence, Outcome, Receipt, Response, Revocation, Revoke};
+use deprovision::{
+    Access, Error, ErrorKind, Evidence, Outcome, Preview, Receipt, Response, Revocation, Revoke, Settled,
+};
 use serde_json::Value;
 
-const WIDTH: usize = 95;
+const WIDTH: usize = 79;
 const INDENT: &str = "        ";
 
 /// One entry's result as a block of lines; `place` is such as `2 of 5`.
-pub fn block(place: &str, revocation: &Revocation, result: &Result<Receipt<Response>, Error>) -> String {
+pub fn block(place: &str, settled: &Settled) -> String {
+    let result = &settled.result;
     let verdict = match result {
         Ok(_) => "GONE",
         Err(error) if error.access() == Access::Unknown => "UNKNOWN",
         Err(_) => "OPEN",
     };
-    let mut block = format!("{place:<7} {verdict}  {}\n", revocation.action());
+    let action = settled.revocation.as_ref().map_or("an entry that cannot be read", |it| it.action().as_str());
+    let mut block = format!("{place:<7} {verdict}  {action}\n");
     let mut row = |label: &str, text: &str| wrap(&mut block, label, text);
-    row("access", &subject(revocation));
+    if let Some(revocation) = &settled.revocation {
+        row("access", &subject(revocation));
+    }
     match result {
         Ok(receipt) => {
             row("outcome", outcome(receipt.outcome));
             row("evidence", evidence(receipt.evidence));
             let exchange = exchange(receipt.attempts, Some(receipt.status), receipt.request_id.as_deref());
             row("exchange", &exchange);
-            row("receipt", &receipt.id.to_string());
+            let from = if settled.from_journal { ", of an earlier session, from the journal" } else { "" };
+            row("receipt", &format!("{}{from}", receipt.id));
         }
         Err(error) => {
             row("why", &format!("{}: {}", error.kind(), error.message()));
@@ -36,6 +43,25 @@ pub fn block(place: &str, revocation: &Revocation, result: &Result<Receipt<Respo
             row("next", &next(error));
             row("exchange", &exchange(error.attempts(), error.status(), error.request_id()));
         }
+    }
+    block
+}
+
+/// An access that is gone, in a line.
+pub fn short(place: &str, receipt: &Receipt<Response>, from_journal: bool) -> String {
+    let from = if from_journal { "  (journal)" } else { "" };
+    let (outcome, evidence) = (receipt.outcome, receipt.evidence);
+    format!("{place:<7} GONE  {}: {outcome}, {evidence}{from}", one_line(&receipt.revocation))
+}
+
+/// A request as it would be sent, as a block of lines.
+pub fn preview(place: &str, preview: &Preview) -> String {
+    let mut block = format!("\n{place}  {}\n  {} {}\n", preview.action, preview.method, preview.url);
+    for header in &preview.headers {
+        block.push_str(&format!("    {}: {}\n", header.name, header.value));
+    }
+    if let Some(body) = preview.body.as_deref().filter(|body| !body.is_empty()) {
+        block.push_str(&format!("\n    {body}\n"));
     }
     block
 }

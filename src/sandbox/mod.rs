@@ -42,7 +42,8 @@
 //! COR, HTTP Basic `sandbox-api-key` and `sandbox-client-secret`; ONLYOFFICE and Cova, the user `admin@sandbox.example`
 //! with `sandbox-password`; Cova also the client `sandbox-client` and `sandbox-client-secret`.
 //!
-//! What is not imitated: TLS, ONLYOFFICE's XML, vendors' endpoints other than those named here.
+//! What is not imitated: TLS, ONLYOFFICE's XML, vendors' endpoints other than those named here. A vendor without a service
+//! here has a URL and a token too, and all its requests get a 404 in plain text.
 
 mod call;
 mod client;
@@ -84,27 +85,23 @@ pub use reply::Reply;
 use rate::Window;
 use state::{Shared, State};
 
+/// The vendors that are imitated. Another one has no service here: a request to it gets a 404.
 const VENDORS: [Vendor; 5] = [Vendor::ProjectManager, Vendor::Cor, Vendor::OnlyOffice, Vendor::Persona, Vendor::Cova];
 
 /// The first part of the path, which stands for the vendor's host.
-const fn prefix(vendor: Vendor) -> &'static str {
-    match vendor {
-        Vendor::ProjectManager => "projectmanager",
-        Vendor::Cor => "cor",
-        Vendor::OnlyOffice => "onlyoffice",
-        Vendor::Persona => "persona",
-        Vendor::Cova => "cova",
-    }
+fn prefix(vendor: Vendor) -> &'static str {
+    vendor.as_str()
 }
 
-const fn token_of(vendor: Vendor) -> &'static str {
-    match vendor {
-        Vendor::ProjectManager => "sandbox-projectmanager-token",
-        Vendor::Cor => "sandbox-cor-token",
-        Vendor::OnlyOffice => "sandbox-onlyoffice-token",
-        Vendor::Persona => "sandbox-persona-token",
-        Vendor::Cova => "sandbox-cova-token",
-    }
+fn token_of(vendor: Vendor) -> &'static str {
+    let tokens = [
+        (Vendor::ProjectManager, "sandbox-projectmanager-token"),
+        (Vendor::Cor, "sandbox-cor-token"),
+        (Vendor::OnlyOffice, "sandbox-onlyoffice-token"),
+        (Vendor::Persona, "sandbox-persona-token"),
+        (Vendor::Cova, "sandbox-cova-token"),
+    ];
+    tokens.into_iter().find(|(of, _)| *of == vendor).map_or("sandbox-token", |(_, token)| token)
 }
 
 /// The five vendors on a loopback port, until it is dropped. See the [module](self) for an example.

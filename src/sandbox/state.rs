@@ -1,6 +1,6 @@
 //! What the sandbox knows, and the way every request takes through it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -53,7 +53,7 @@ pub(super) struct Desk {
 }
 
 pub(super) struct State {
-    desks: [Desk; 5],
+    desks: HashMap<Vendor, Desk>,
     pub(super) projectmanager: projectmanager::State,
     pub(super) cor: cor::State,
     pub(super) onlyoffice: onlyoffice::State,
@@ -66,7 +66,7 @@ pub(super) struct State {
 impl State {
     pub(super) fn populated() -> Self {
         let mut state = Self {
-            desks: Default::default(),
+            desks: HashMap::new(),
             projectmanager: projectmanager::State::populated(),
             cor: cor::State::populated(),
             onlyoffice: onlyoffice::State::populated(),
@@ -83,18 +83,20 @@ impl State {
     }
 
     pub(super) fn desk(&mut self, vendor: Vendor) -> &mut Desk {
-        self.desk_and_service(vendor).0
+        self.desks.entry(vendor).or_default()
     }
 
-    fn desk_and_service(&mut self, vendor: Vendor) -> (&mut Desk, &mut dyn Service) {
-        let [first, second, third, fourth, fifth] = &mut self.desks;
-        match vendor {
-            Vendor::ProjectManager => (first, &mut self.projectmanager),
-            Vendor::Cor => (second, &mut self.cor),
-            Vendor::OnlyOffice => (third, &mut self.onlyoffice),
-            Vendor::Persona => (fourth, &mut self.persona),
-            Vendor::Cova => (fifth, &mut self.cova),
-        }
+    /// The service is `None` for a vendor that is not imitated.
+    fn desk_and_service(&mut self, vendor: Vendor) -> (&mut Desk, Option<&mut dyn Service>) {
+        let services: [(Vendor, &mut dyn Service); 5] = [
+            (Vendor::ProjectManager, &mut self.projectmanager),
+            (Vendor::Cor, &mut self.cor),
+            (Vendor::OnlyOffice, &mut self.onlyoffice),
+            (Vendor::Persona, &mut self.persona),
+            (Vendor::Cova, &mut self.cova),
+        ];
+        let service = services.into_iter().find(|(of, _)| *of == vendor).map(|(_, service)| service);
+        (self.desks.entry(vendor).or_default(), service)
     }
 
     fn record(&mut self, received: Received) {
@@ -128,7 +130,7 @@ impl State {
 
     /// What the vendor does and says when nothing goes wrong.
     fn usual(&mut self, vendor: Vendor, call: &Call) -> Reply {
-        let (desk, service) = self.desk_and_service(vendor);
+        let (desk, Some(service)) = self.desk_and_service(vendor) else { return not_imitated(vendor) };
         let now = Instant::now();
         let account = service.token(call).and_then(|token| desk.tokens.account(token, now));
         let Some(account) = account else {
@@ -149,7 +151,7 @@ impl State {
 
     /// The vendor's own error, whatever was asked.
     fn error(&mut self, vendor: Vendor, call: &Call, status: u16, performed: bool) -> Reply {
-        let (desk, service) = self.desk_and_service(vendor);
+        let (desk, Some(service)) = self.desk_and_service(vendor) else { return not_imitated(vendor) };
         let quota = desk.window.as_ref().map(|window| window.quota(Instant::now()));
         let stored = if performed || matches!(status, 401 | 429) { None } else { service.replay(call) };
         let reply = stored.unwrap_or_else(|| {
@@ -178,6 +180,10 @@ impl State {
         reply.status = fault.sent_as.unwrap_or(reply.status);
         Some(reply)
     }
+}
+
+fn not_imitated(vendor: Vendor) -> Reply {
+    Reply::text(404, "text/plain", format!("The sandbox does not imitate {vendor}"))
 }
 
 pub(super) type Hook = Box<dyn FnMut(&Received) -> Option<Fault> + Send>;

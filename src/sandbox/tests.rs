@@ -85,6 +85,8 @@ fn revocation(vendor: Vendor) -> (String, &'static str) {
         Vendor::OnlyOffice => ("DELETE /api/2.0/crm/contact/1/project/2".into(), ""),
         Vendor::Persona => ("POST /api/v1/connect/connections/cxn_active/deactivate".into(), ""),
         Vendor::Cova => ("DELETE /v1/users(8545)".into(), ""),
+        #[allow(unreachable_patterns, reason = "a vendor that the sandbox does not imitate")]
+        other => unreachable!("{other} is not imitated"),
     }
 }
 
@@ -100,6 +102,8 @@ fn is_there(sandbox: &Sandbox, vendor: Vendor) -> bool {
         Vendor::OnlyOffice => sandbox.onlyoffice().is_linked(1, 2),
         Vendor::Persona => sandbox.persona().is_active("cxn_active"),
         Vendor::Cova => sandbox.cova().is_active(8545),
+        #[allow(unreachable_patterns, reason = "a vendor that the sandbox does not imitate")]
+        other => unreachable!("{other} is not imitated"),
     }
 }
 
@@ -135,6 +139,8 @@ async fn a_wrong_token_gets_each_vendors_401_and_changes_nothing() {
             Vendor::OnlyOffice => assert_eq!((kind, &*answer.body), (Some("text/html; charset=utf-8"), "Unauthorized")),
             Vendor::Persona => assert_eq!(answer.header("request-id"), None),
             Vendor::Cova => assert_eq!((kind, &*answer.body), (Some("text/plain; charset=utf-8"), "invalid token")),
+            #[allow(unreachable_patterns, reason = "a vendor that the sandbox does not imitate")]
+            other => unreachable!("{other} is not imitated"),
         }
     }
     let raw = [("authorization", sandbox.token(Vendor::OnlyOffice))];
