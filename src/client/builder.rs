@@ -94,7 +94,7 @@ impl ClientBuilder {
         check_policy(&self.retry).map_err(invalid)?;
         // With less time than the attempt has it is the connecting that is reported, and that nothing was sent.
         let connect_timeout = self.connect_timeout.min(self.attempt_timeout.min(self.timeout).mul_f64(0.9));
-        let pools = Pools::new(connect_timeout).map_err(|why| invalid(format!("TLS: cannot be set up: {why}")))?;
+        let pools = Pools::new(connect_timeout);
         Ok(Client(Arc::new(Shared {
             channels: self.configs.open(Opener { pools })?,
             retry: self.retry,
@@ -136,7 +136,7 @@ impl Open for Opener {
         }
         let issuer = Issuer::new(credential, C::VENDOR, config.scheme())?;
         let gate = Gate::new(*limit);
-        let http = self.pools.for_base(&base).clone();
+        let http = self.pools.for_base(&base).map_err(|why| refused(format!("TLS: cannot be set up: {why}")))?;
         Ok(Channel { config, base: Arc::new(base), issuer, gate, http })
     }
 }

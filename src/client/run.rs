@@ -1,5 +1,6 @@
 //! The one path that every call takes: attempts until one settles it, with what is true of the access joined over all.
 
+use std::cmp::Reverse;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,9 @@ use super::preview::Preview;
 use crate::error::{Access, Error, ErrorKind, ErrorReport};
 use crate::reading::{Doubt, Finding, Gone, Reading, Retry, Verdict, clean};
 use crate::receipt::{RateLimit, Receipt};
-use crate::transport::{Answer, Exchange, Failure, Issuer, Limits, Line, NoPlace, Place, RetryPolicy, Token, Wire};
+use crate::transport::{
+    Answer, Exchange, Failure, Issuer, Limits, Line, NoPlace, Place, RetryPolicy, Secret, Token, Wire,
+};
 use crate::vendor::{Attempt, Channel, Endpoint, Listed, Settings};
 
 /// A receipt, and the body of the response that decided.
@@ -261,6 +264,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
     /// Asks for the state and reads it together with the answer that left it open.
     async fn look(&mut self, first: &Answer) -> Settled<E::Response> {
         let mut looks = 0;
+        let mut wait = None;
         let (look, response) = loop {
             looks += 1;
             let (exchange, response) = self.exchange(Step::Look).await;
@@ -273,11 +277,13 @@ impl<'a, E: Endpoint> Run<'a, E> {
                     Reading::Gone(_) | Reading::Look => break (Some(answer), response),
                 },
             };
+            wait = failed.wait;
             if !self.again(&failed, &mut looks).await.unwrap_or(false) {
                 break (answer, response);
             }
         };
         let verdict = self.request.read_look(first, look.as_ref(), self.doubt);
+        let verdict = verdict.map_err(|finding| Finding { wait: finding.wait.or(wait), ..finding });
         // A receipt shows the exchange that proves; an error the refusal it reports, unless there was none.
         let shown = match &look {
             Some(look) if verdict.is_ok() || first.status == 200 => Shown::of::<E>(look),
@@ -333,10 +339,17 @@ impl<'a, E: Endpoint> Run<'a, E> {
             operations: E::Config::OPERATIONS,
             mend: E::mend,
             token: token.clone(),
-            secrets: self.tokens.iter().map(|token| token.secret.clone()).collect(),
+            secrets: self.secrets(),
             limits: Limits { max_response_bytes: self.client.max_response_bytes, allowed, deadline, preview },
             resend_count: self.attempts.saturating_sub(1),
         })
+    }
+
+    /// The credentials used so far, the longest first.
+    fn secrets(&self) -> Vec<Arc<Secret>> {
+        let mut secrets: Vec<_> = self.tokens.iter().map(|token| token.secret.clone()).collect();
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
+        secrets
     }
 
     /// Gets a fresh token after a 401; false if there is nothing fresher.
@@ -409,8 +422,8 @@ impl<'a, E: Endpoint> Run<'a, E> {
     /// Somebody else's text without our credentials and fit for one line. It is cut last, so that no part of a
     /// credential is left at the edge.
     fn printable(&self, mut text: String) -> String {
-        for token in &self.tokens {
-            token.secret.scrub(&mut text);
+        for secret in self.secrets() {
+            secret.scrub(&mut text);
         }
         clean(&text)
     }

@@ -138,8 +138,8 @@ impl<G: Grant> Source<G> {
     fn open(&self) -> Result<(BaseUrl, reqwest::Client), Finding> {
         let wrong = |what: String| Finding::new(ErrorKind::InvalidConfiguration, Access::Unchanged, what);
         let url = BaseUrl::parse(self.grant.url()).map_err(|what| wrong(format!("token_url: {what}")))?;
-        let pools = Pools::new(Duration::from_secs(5)).map_err(|what| wrong(format!("TLS: {what}")))?;
-        let client = pools.for_base(&url).clone();
+        let pools = Pools::new(Duration::from_secs(5));
+        let client = pools.for_base(&url).map_err(|why| wrong(format!("TLS: cannot be set up: {why}")))?;
         Ok((url, client))
     }
 

@@ -1,5 +1,6 @@
 //! The HTTP clients underneath, and what their errors mean.
 
+use std::cell::OnceCell;
 use std::error::Error as StdError;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,25 +17,34 @@ use super::exchange::{Answer, Body, Exchange, Failure};
 use super::wire::Limits;
 use crate::error::ErrorKind;
 
-/// The connection pools of a client: one for this machine, where no proxy belongs, and one for everywhere else.
+/// The connection pools of a client: one for this machine, where no proxy belongs, and one for everywhere else. Each is
+/// made when it is first asked for, because that reads the trusted certificates.
 pub(crate) struct Pools {
-    loopback: reqwest::Client,
-    elsewhere: reqwest::Client,
+    connect_timeout: Duration,
+    loopback: OnceCell<reqwest::Client>,
+    elsewhere: OnceCell<reqwest::Client>,
 }
 
 impl Pools {
-    pub(crate) fn new(connect_timeout: Duration) -> Result<Self, String> {
-        // A fixed meaning for `localhost`, so that plain http stays on this machine whatever a resolver says.
-        let localhost = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
-        let build = |builder: reqwest::ClientBuilder| builder.build().map_err(|error| chain(&error));
-        Ok(Self {
-            loopback: build(builder(connect_timeout).no_proxy().resolve_to_addrs("localhost", &localhost))?,
-            elsewhere: build(builder(connect_timeout))?,
-        })
+    pub(crate) fn new(connect_timeout: Duration) -> Self {
+        Self { connect_timeout, loopback: OnceCell::new(), elsewhere: OnceCell::new() }
     }
 
-    pub(crate) fn for_base(&self, base: &BaseUrl) -> &reqwest::Client {
-        if base.is_loopback() { &self.loopback } else { &self.elsewhere }
+    /// The pool for a base URL; the error says why TLS cannot be set up.
+    pub(crate) fn for_base(&self, base: &BaseUrl) -> Result<reqwest::Client, String> {
+        let builder = builder(self.connect_timeout);
+        let (pool, builder) = if base.is_loopback() {
+            // A fixed meaning for `localhost`, so that plain http stays on this machine whatever a resolver says.
+            let localhost = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+            (&self.loopback, builder.no_proxy().resolve_to_addrs("localhost", &localhost))
+        } else {
+            (&self.elsewhere, builder)
+        };
+        if let Some(client) = pool.get() {
+            return Ok(client.clone());
+        }
+        let client = builder.build().map_err(|error| chain(&error))?;
+        Ok(pool.get_or_init(|| client).clone())
     }
 }
 

@@ -40,6 +40,17 @@ impl Secret {
             clean.push_str(text.get(copied..).unwrap_or_default());
             *text = clean;
         }
+        // A body that is no whole JSON document is shown as it is, with the escapes it has.
+        if text.contains('\\')
+            && let Some(clean) = self.scrub_json(text.as_bytes())
+        {
+            *text = String::from_utf8_lossy(&clean).into_owned();
+        }
+    }
+
+    /// Its length in bytes: of several secrets the longest is taken out first, as it may hold another.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The same for the bytes of a JSON document, where any character may be written as an escape; `None` if this secret
@@ -117,6 +128,8 @@ fn match_escaped(json: &[u8], secret: &[u8]) -> Option<usize> {
                 (u8::try_from(u32::from_str_radix(digits, 16).ok()?).ok()?, hex.get(4..)?)
             }
             [b'\\', escaped, after @ ..] => (*escaped, after),
+            // A quotation mark that is not escaped ends a string, and no text goes beyond that.
+            [b'"', ..] => return None,
             [byte, after @ ..] => (*byte, after),
             [] => return None,
         };
@@ -162,6 +175,7 @@ mod tests {
             ("nbcdef", r#"{"a":"\\nbcdef"}"#),
             ("0074ab", r#"{"a":"\u0074ab0074ab"}"#),
             ("u0074a", r#"{"a":"\\u0074ab"}"#),
+            (r#"b","c""#, r#"{"a":"b\",\"c\"","b":["b","c"]}"#),
         ] {
             let clean = Secret::new(secret.into()).scrub_json(json.as_bytes()).unwrap();
             let clean: serde_json::Value = serde_json::from_slice(&clean).unwrap();

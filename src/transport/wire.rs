@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, LOCATION, USER_AGENT};
 use http::{HeaderName, HeaderValue};
 use reqwest::{Request, Response, ResponseBuilderExt};
 use tokio::time::Instant;
@@ -125,6 +125,10 @@ impl Wire {
             Exchange::Answered(answer) => answer,
             unanswered => return Ok(self.nothing(unanswered)),
         };
+        // What is shown of a redirect is cut out of its URL, and must not be cut out of a credential in it.
+        if let Some(location) = answer.headers.get_mut(LOCATION) {
+            scrub_header(location, &self.0.line.secrets);
+        }
         if let Body::Whole(bytes) = &mut answer.body {
             *bytes = (self.0.line.mend)(std::mem::take(bytes));
         }
@@ -203,6 +207,16 @@ impl Wire {
     fn nothing(&self, exchange: Exchange) -> Response {
         *self.slot() = Some(exchange);
         stand_in()
+    }
+}
+
+fn scrub_header(value: &mut HeaderValue, secrets: &[Arc<Secret>]) {
+    let mut text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+    for secret in secrets {
+        secret.scrub(&mut text);
+    }
+    if text.as_bytes() != value.as_bytes() {
+        *value = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
     }
 }
 

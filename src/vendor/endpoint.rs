@@ -117,6 +117,7 @@ impl fmt::Debug for Common {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = self.base_url.split(['?', '#']).next().unwrap_or_default();
         let url = match url.rsplit_once('@') {
+            _ if !url.contains("://") => "[no URL]".to_owned(),
             Some((_, host)) => format!("[redacted]@{host}"),
             None => url.to_owned(),
         };
