@@ -2,6 +2,9 @@
 
 mod client;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod id;
 pub mod journal;
 pub mod plan;

@@ -168,3 +168,66 @@ impl Write for Capped {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn gzip(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// What comes of these bytes, in pieces of this size.
+    fn received(mut sink: Sink, bytes: &[u8], piece: usize) -> Body {
+        for piece in bytes.chunks(piece) {
+            if let Err(fault) = sink.push(Bytes::copy_from_slice(piece)) {
+                return fault;
+            }
+        }
+        sink.finish(true)
+    }
+
+    fn gunzip(limit: usize) -> Sink {
+        Sink::Gzip(Box::new(MultiGzDecoder::new(Capped { bytes: Vec::new(), limit, exceeded: false })), false)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_body_is_whole_or_none(plain in vec(any::<u8>(), 0..300), piece in 1..50_usize, cut in any::<prop::sample::Index>()) {
+            let packed = gzip(&plain);
+            for (sink, bytes) in [(gunzip(300), packed.as_slice()), (Sink::Plain(Plain::Empty, 300), plain.as_slice())] {
+                let body = received(sink, bytes, piece);
+                prop_assert!(matches!(&body, Body::Whole(whole) if *whole == plain), "{body:?}");
+            }
+            // Cut off anywhere it is no body, however much of it could be unpacked.
+            let cut = cut.index(packed.len());
+            let body = received(gunzip(300), &packed[..cut], piece);
+            let is_none = matches!(&body, Body::Whole(whole) if whole.is_empty() && cut == 0);
+            prop_assert!(is_none || matches!(body, Body::Undecodable(_)), "{cut} of {}: {body:?}", packed.len());
+        }
+
+        #[test]
+        fn a_body_is_no_longer_than_allowed(plain in vec(any::<u8>(), 1..300), piece in 1..50_usize, short in 1..300_usize) {
+            let limit = plain.len().saturating_sub(short);
+            for (sink, bytes) in [(gunzip(limit), gzip(&plain)), (Sink::Plain(Plain::Empty, limit), plain.clone())] {
+                let body = received(sink, &bytes, piece);
+                prop_assert!(matches!(body, Body::TooLarge { .. }), "{body:?}");
+            }
+        }
+
+        #[test]
+        fn what_is_no_gzip_is_never_a_body(bytes in vec(any::<u8>(), 1..300), piece in 1..50_usize) {
+            let body = received(gunzip(1 << 20), &bytes, piece);
+            prop_assert!(!matches!(body, Body::Whole(_)), "{body:?}");
+        }
+    }
+}
