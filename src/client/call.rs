@@ -67,13 +67,23 @@ pub(crate) struct Options {
     pub(crate) retry: Option<RetryPolicy>,
     /// The number of the key to begin with, counted from 1, the call's own.
     pub(crate) first_key: u32,
+    /// Whether the fate of an earlier call of the same entry is unknown.
+    pub(crate) in_doubt: bool,
     /// Whether waiting for the vendor's rate limit is outside the time-out.
     pub(crate) patient: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { credential: None, idempotency_key: None, timeout: None, retry: None, first_key: 1, patient: false }
+        Self {
+            credential: None,
+            idempotency_key: None,
+            timeout: None,
+            retry: None,
+            first_key: 1,
+            in_doubt: false,
+            patient: false,
+        }
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) async fn run<E: Endpoint>(
 
 /// The request that a call would send first.
 pub(super) fn preview<E: Endpoint>(client: &Shared, options: Options, request: &E) -> Result<Preview, Error> {
-    let run = Run::new(client, options, request)?;
+    let run = Run::new(client, options, request).map_err(|error| error.for_action(E::ACTION))?;
     let token = Arc::new(Token::redacted(run.channel.config.scheme()));
     let wire = run.wire(&token, true);
     let attempt = Attempt { config: &run.channel.config, key: nth(run.key, run.nth_key), wire };
@@ -103,7 +103,7 @@ struct Run<'a, E: Endpoint> {
     /// The call's key; further keys follow from it.
     key: Uuid,
     nth_key: u32,
-    /// Whether the time begins only when the vendor's limit has room.
+    /// Whether waiting for room in the vendor's limit is outside the time.
     patient: bool,
     place: Option<Place<'a>>,
     attempts: u32,
@@ -180,7 +180,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
             place: None,
             attempts: 0,
             tokens: Vec::new(),
-            doubt: Doubt::default(),
+            doubt: Doubt { open: options.in_doubt, was_there: options.in_doubt },
         })
     }
 
@@ -300,10 +300,18 @@ impl<'a, E: Endpoint> Run<'a, E> {
         };
         let place = match self.place.take() {
             Some(place) => place,
-            None => match self.channel.gate.enter(self.deadline).await {
-                Ok(place) => place,
-                Err(NoPlace(wait)) => return (Exchange::NotSent(held_back(wait)), None),
-            },
+            None => {
+                let asked_at = Instant::now();
+                let deadline = if self.patient { after(FAR) } else { self.deadline };
+                match self.channel.gate.enter(deadline).await {
+                    Ok(place) if self.patient => {
+                        self.deadline += asked_at.elapsed();
+                        place
+                    }
+                    Ok(place) => place,
+                    Err(NoPlace(wait)) => return (Exchange::NotSent(held_back(wait)), None),
+                }
+            }
         };
         if step == Step::Act {
             self.attempts += 1;
@@ -389,7 +397,8 @@ impl<'a, E: Endpoint> Run<'a, E> {
 
     /// An error of a call of which nothing was sent.
     fn unsent(&self, failure: &Failure) -> Failed {
-        self.failed(Finding::from_failure(failure, Access::Unchanged), Access::Unchanged, Shown::default())
+        let access = if self.doubt.open { Access::Unknown } else { Access::Unchanged };
+        self.failed(Finding::from_failure(failure, access), access, Shown::default())
     }
 
     fn failed(&self, finding: Finding, access: Access, shown: Shown) -> Failed {

@@ -30,7 +30,7 @@ pub use record::JournalRecord;
 pub use report::{Count, LongestWait, OpenEntry, Report, Session, VendorReport};
 
 use crate::client::{Failed, Proof};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Access, Error, ErrorKind};
 use crate::receipt::Receipt;
 use crate::vendor::{Response, Revocation};
 use record::{FORMAT, VERSION};
@@ -58,12 +58,14 @@ struct Known {
     /// Where the line is that says that it is revoked.
     revoked: Option<u64>,
     next_key: u32,
+    /// Whether it may have been sent, or its access may be gone, without that being known.
+    in_doubt: bool,
 }
 
 /// What a journal says of an entry that is about to be made.
 pub(crate) enum Before {
-    /// It is to be made, beginning with this key.
-    Open { key: Uuid, first_key: u32 },
+    /// It is to be made, beginning with this key; `in_doubt` if it may be gone already by an earlier session.
+    Open { key: Uuid, first_key: u32, in_doubt: bool },
     /// It is revoked already.
     Revoked(Box<Receipt<Response>>),
 }
@@ -154,7 +156,7 @@ impl Journal {
             Some(offset) => self.receipt(offset).map(Before::Revoked).map_err(|why| unusable(&self.path, &why)),
             None => {
                 let key = Uuid::new_v5(&self.run, index.to_string().as_bytes());
-                Ok(Before::Open { key, first_key: known.next_key.max(1) })
+                Ok(Before::Open { key, first_key: known.next_key.max(1), in_doubt: known.in_doubt })
             }
         }
     }
@@ -249,13 +251,18 @@ fn note(known: &mut HashMap<u64, Known>, record: &JournalRecord, offset: u64) {
             let entry = known.entry(*index).or_default();
             entry.entry = Some(fingerprint(revocation));
             entry.next_key = *first_key;
+            entry.in_doubt = true;
         }
         JournalRecord::Revoked { index, receipt, .. } => {
             let entry = known.entry(*index).or_default();
             entry.entry = Some(fingerprint(&receipt.revocation));
             entry.revoked = Some(offset);
         }
-        JournalRecord::NotRevoked { index, next_key, .. } => known.entry(*index).or_default().next_key = *next_key,
+        JournalRecord::NotRevoked { index, next_key, error, .. } => {
+            let entry = known.entry(*index).or_default();
+            entry.next_key = *next_key;
+            entry.in_doubt = error.access == Access::Unknown;
+        }
     }
 }
 

@@ -244,9 +244,10 @@ async fn make(client: Client, journal: Option<Arc<Journal>>, next: Waiting) -> S
     let mut options = Options { patient: true, ..Options::default() };
     if let Some(journal) = journal {
         let recorded = match journal.before(index as u64, &revocation) {
-            Ok(Before::Open { key, first_key }) => {
+            Ok(Before::Open { key, first_key, in_doubt }) => {
                 options.idempotency_key = Some(key);
                 options.first_key = first_key;
+                options.in_doubt = in_doubt;
                 journal.intent(index as u64, &revocation, first_key).await
             }
             Ok(Before::Revoked(_)) => Ok(()),

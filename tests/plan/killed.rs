@@ -21,19 +21,22 @@ enum Known {
     Refused,
 }
 
-/// What the whole lines of a journal say.
-fn known(path: &Path) -> HashMap<usize, Known> {
+/// What the whole lines of a journal say: how far each entry is, and how often it was announced.
+fn known(path: &Path, entries: usize) -> (HashMap<usize, Known>, Vec<usize>) {
     let text = fs::read_to_string(path).unwrap_or_default();
-    let mut known = HashMap::new();
+    let (mut known, mut intents) = (HashMap::new(), vec![0; entries]);
     for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
         match serde_json::from_str(line).unwrap() {
-            JournalRecord::Intent { index, .. } => known.insert(index as usize, Known::Intended),
+            JournalRecord::Intent { index, .. } => {
+                intents[index as usize] += 1;
+                known.insert(index as usize, Known::Intended)
+            }
             JournalRecord::Revoked { index, .. } => known.insert(index as usize, Known::Revoked),
             JournalRecord::NotRevoked { index, .. } => known.insert(index as usize, Known::Refused),
             _ => None,
         };
     }
-    known
+    (known, intents)
 }
 
 /// How many requests there were for each entry.
@@ -96,29 +99,23 @@ async fn a_plan_killed_many_times_is_gone_on_with_and_nothing_is_missing_or_done
     child::write_plan(&plan_file, &plan);
 
     let mut kills = 0;
-    let mut excused = vec![0; plan.len()];
-    // A request may arrive after its sender is dead; it counts for the session that follows.
-    let mut sent_before = vec![0; plan.len()];
+    let mut in_doubt = vec![0; plan.len()];
     loop {
-        let known_before = known(&journal);
+        let (known_before, intents_before) = known(&journal, plan.len());
         // Before the first request, then ever later.
         let was_killed = killed(&sandbox, &plan_file, &journal, kills * 4);
-        let (known_after, sent_after) = (known(&journal), sent(&sandbox, &plan));
+        let (known_after, intents_after) = known(&journal, plan.len());
         for index in 0..plan.len() {
-            let requests = sent_after[index] - sent_before[index];
+            let announced = intents_after[index] - intents_before[index];
+            assert!(announced <= 1, "entry {index}: {announced} times in one session");
             match known_before.get(&index) {
-                Some(Known::Revoked) => assert_eq!(requests, 0, "entry {index} was revoked already"),
-                // What had an intent and no result may have been sent or not; what was refused is not done.
-                Some(Known::Intended | Known::Refused) if requests > 0 => excused[index] += 1,
-                _ => {}
-            }
-            if requests > 0 {
-                assert!(known_after.contains_key(&index), "entry {index} was sent and is not in the journal");
+                Some(Known::Revoked) => assert_eq!(announced, 0, "entry {index} was revoked already"),
+                Some(Known::Intended | Known::Refused) => in_doubt[index] += announced,
+                None => {}
             }
             let gone = known_after.get(&index) == Some(&Known::Revoked);
             assert!(!gone || !is_there(&sandbox, &plan[index]), "entry {index} is not gone");
         }
-        sent_before = sent_after;
         match was_killed {
             true => kills += 1,
             false => break,
@@ -127,17 +124,14 @@ async fn a_plan_killed_many_times_is_gone_on_with_and_nothing_is_missing_or_done
     }
     assert!(kills >= 10, "killed {kills} times only");
 
-    let known = known(&journal);
+    let (known, intents) = known(&journal, plan.len());
     let sent = sent(&sandbox, &plan);
     for (index, entry) in plan.iter().enumerate() {
         assert!(!is_there(&sandbox, entry), "entry {index} is not gone");
-        // Once, and again only where a kill left open whether it was.
-        assert!(sent[index] <= 1 + excused[index], "entry {index}: {} requests", sent[index]);
-        match entry {
-            // These two refuse what is gone.
-            Revocation::Cor(_) | Revocation::ProjectManager(_) if excused[index] > 0 => {}
-            _ => assert_eq!(known.get(&index), Some(&Known::Revoked), "entry {index}"),
-        }
+        // Nothing unannounced, and nothing again but where a kill left open whether it was done.
+        assert!((1..=intents[index]).contains(&sent[index]), "entry {index}: {} requests", sent[index]);
+        assert_eq!(intents[index], 1 + in_doubt[index], "entry {index}");
+        assert_eq!(known.get(&index), Some(&Known::Revoked), "entry {index}");
     }
     // No line of it was lost.
     let records = records(&journal);
@@ -145,5 +139,5 @@ async fn a_plan_killed_many_times_is_gone_on_with_and_nothing_is_missing_or_done
     let report = Journal::report(&journal).unwrap();
     assert_eq!(report.entries, plan.len() as u64);
     assert!(report.sessions.len() as u64 <= kills + 1);
-    assert!(report.open.iter().all(|open| excused[open.index as usize] > 0), "{report}");
+    assert!(report.open.is_empty(), "{report}");
 }

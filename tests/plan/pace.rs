@@ -196,3 +196,14 @@ async fn two_plans_of_one_client_share_the_limit() {
     assert_never_refused(&first);
     assert_never_refused(&second);
 }
+
+/// A second attempt needs a second place, which may be a long time in coming.
+#[tokio::test]
+async fn waiting_for_a_place_for_another_attempt_is_not_part_of_it_either() {
+    let sandbox = Setting::new().await;
+    let persona = sandbox.persona().rate_limit(1, ms(700));
+    let client = sandbox.builder().timeout(ms(400)).persona(persona).build().unwrap();
+    sandbox.inject(Vendor::Persona, Fault::status(503));
+    let settled = all(client.revoke_all(sandbox.connections([1]))).await;
+    assert_eq!(settled[0].result.as_ref().unwrap().attempts, 2);
+}

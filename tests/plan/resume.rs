@@ -4,11 +4,15 @@ use std::fs;
 
 use deprovision::journal::{Journal, JournalRecord};
 use deprovision::sandbox::Fault;
-use deprovision::{ErrorKind, RetryPolicy, Revocation, Vendor, plan};
+use deprovision::{
+    Access, Credential, ErrorKind, Evidence, Outcome, RetryPolicy, Revocation, Vendor, plan, projectmanager,
+};
 use futures_util::StreamExt;
 use uuid::Uuid;
 
-use crate::help::{Folder, Setting, all, assert_all_gone, connection_id, indexes, open, records, user};
+use crate::help::{
+    Folder, Setting, all, assert_all_gone, connection_id, indexes, is_there, mixed, open, put_back, records, user,
+};
 use crate::support::ms;
 
 fn keys(sandbox: &Setting, part: &str) -> Vec<String> {
@@ -194,4 +198,57 @@ async fn a_journal_without_a_line_feed_at_its_end_is_gone_on_with() {
     let settled = all(sandbox.client().revoke_all(plan).journal(open(&path))).await;
     assert!(settled.iter().all(|one| one.from_journal), "{settled:?}");
     assert_eq!(records(&path).len(), 6);
+}
+
+/// COR and ProjectManager refuse to take away what is gone. After an attempt of unknown fate that proves that it is.
+#[tokio::test]
+async fn what_was_sent_and_not_heard_of_is_in_doubt_in_the_next_session_too() {
+    let lost = [Fault::lose_response(), Fault::lose_response().delayed(ms(3000))];
+    for (fault, is_recorded) in lost.into_iter().zip([true, false]) {
+        let (sandbox, folder) = (Setting::new().await, Folder::new());
+        let path = folder.file("run.jsonl");
+        let client = sandbox.builder().retry(RetryPolicy::none()).build().unwrap();
+        let plan: Vec<Revocation> = mixed([1]).into_iter().take(2).collect();
+        plan.iter().for_each(|entry| put_back(&sandbox, entry));
+        sandbox.on_request(move |_| Some(fault.clone()));
+        let mut run = client.revoke_all(plan.clone()).journal(open(&path));
+        if is_recorded {
+            while let Some(settled) = run.next().await {
+                assert_eq!(settled.result.unwrap_err().access(), Access::Unknown);
+            }
+        } else {
+            // The run is dropped with both on their way.
+            assert!(tokio::time::timeout(ms(500), run.next()).await.is_err());
+            drop(run);
+        }
+        assert!(plan.iter().all(|entry| !is_there(&sandbox, entry)));
+        sandbox.clear_hook();
+        let settled = all(client.revoke_all(plan).journal(open(&path))).await;
+        assert_all_gone(&settled, 2);
+        for one in settled {
+            let receipt = one.result.unwrap();
+            assert_eq!((receipt.outcome, receipt.evidence), (Outcome::Revoked, Evidence::Inferred));
+        }
+    }
+}
+
+/// The doubt outlives a session that does not get to send anything.
+#[tokio::test]
+async fn a_session_that_sends_nothing_does_not_settle_a_doubt() {
+    let (sandbox, folder) = (Setting::new().await, Folder::new());
+    let path = folder.file("run.jsonl");
+    let client = sandbox.builder().retry(RetryPolicy::none()).build().unwrap();
+    let plan: Vec<Revocation> = mixed([1]).into_iter().take(1).collect();
+    put_back(&sandbox, &plan[0]);
+    sandbox.inject(Vendor::ProjectManager, Fault::lose_response());
+    assert!(all(client.revoke_all(plan.clone()).journal(open(&path))).await[0].result.is_err());
+
+    let source = Credential::from_fn(|_| async { Err("no token today".into()) });
+    let config = projectmanager::Config::new(source).base_url(sandbox.url(Vendor::ProjectManager));
+    let without_token = sandbox.builder().projectmanager(config).build().unwrap();
+    let settled = all(without_token.revoke_all(plan.clone()).journal(open(&path))).await;
+    assert_eq!(settled[0].result.as_ref().unwrap_err().access(), Access::Unknown);
+
+    let settled = all(client.revoke_all(plan).journal(open(&path))).await;
+    assert_eq!(settled[0].result.as_ref().unwrap().evidence, Evidence::Inferred);
 }
