@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::draw::Draw;
-use super::json;
+use super::json::{self, Way};
 use crate::error::ErrorKind;
 use crate::transport::{Answer, Body, Failure};
 
@@ -136,7 +136,8 @@ fn near_valid(draw: &mut Draw<'_>, vocabulary: &Vocabulary) -> Vec<u8> {
         Some(mut json) => {
             for _ in 0..draw.below(4) {
                 let (name, value) = vocabulary.turns[draw.below(vocabulary.turns.len())];
-                json.put(draw, name, value);
+                let way = Way::ALL[[0, 0, 1, 2][draw.below(4)]];
+                json.put(draw.below(8), way, name, value);
             }
             for _ in 0..[0, 0, 0, 1, 1, 2, 3, 5][draw.below(8)] {
                 let values = if draw.flag() { VALUES } else { vocabulary.values };

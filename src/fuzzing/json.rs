@@ -17,6 +17,18 @@ pub(super) enum Node {
     Object(Vec<(String, Node)>),
 }
 
+/// Where a member is put.
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    InPlace,
+    First,
+    Last,
+}
+
+impl Way {
+    pub(super) const ALL: &'static [Self] = &[Self::InPlace, Self::First, Self::Last];
+}
+
 /// Reads a document. It is no stricter than need be: where a text is no UTF-8 or a number too large, the rest of the
 /// document says what it says all the same.
 pub(super) fn parse(json: &[u8]) -> Option<Node> {
@@ -135,22 +147,22 @@ impl Node {
         }
     }
 
-    /// Gives an object a member: in place of the one of that name, or as its twin before or behind it. It is one that
-    /// has such a member already, if any has, else the outermost.
-    pub(super) fn put(&mut self, draw: &mut Draw<'_>, name: &'static str, value: &'static str) {
+    /// Gives an object a member, as the first, as the last, or in place of the one of that name. It is the `place`-th
+    /// that has such a member already, if any has, else the outermost.
+    pub(super) fn put(&mut self, place: usize, way: Way, name: &'static str, value: &'static str) {
         let mut places = Vec::new();
-        let mut place = 0;
+        let mut met = 0;
         self.walk(&mut |node| {
-            places.extend(node.all(name).next().map(|_| place));
-            place += 1;
+            places.extend(node.all(name).next().map(|_| met));
+            met += 1;
         });
-        let mut n = if places.is_empty() { 0 } else { places[draw.below(places.len())] };
+        let mut n = if places.is_empty() { 0 } else { places[place % places.len()] };
         let Some(Self::Object(members)) = self.nth(&mut n) else { return };
         let member = (name.to_owned(), Self::Raw(value));
-        match (draw.below(4), members.iter_mut().find(|(known, _)| known == name)) {
-            (0, _) => members.insert(0, member),
-            (1, _) | (_, None) => members.push(member),
-            (_, Some(known)) => *known = member,
+        match (way, members.iter_mut().find(|(known, _)| known == name)) {
+            (Way::First, _) => members.insert(0, member),
+            (Way::InPlace, Some(known)) => *known = member,
+            (Way::InPlace | Way::Last, _) => members.push(member),
         }
     }
 

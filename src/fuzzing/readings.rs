@@ -112,6 +112,39 @@ fn not_gone_is_true<E: Judged>(request: &E, answer: &Answer, finding: &Finding) 
     }
 }
 
+/// Every body of every vendor with every member that turns it, and with every two.
+#[cfg(test)]
+pub(super) fn check_every_turn() {
+    every_turn(&projectmanager::DisconnectProvider::sample());
+    every_turn(&cor::DetachWorkspaces::sample());
+    every_turn(&onlyoffice::UnlinkProject::sample());
+    every_turn(&persona::DeactivateConnection::sample());
+    every_turn(&cova::DisableUser::sample());
+}
+
+#[cfg(test)]
+fn every_turn<E: Judged>(request: &E) {
+    use super::json::{Way, parse};
+
+    let turns = E::VOCABULARY.turns;
+    for body in E::VOCABULARY.bodies.iter().filter_map(|body| parse(body.as_bytes())) {
+        for (name, value) in turns {
+            for way in Way::ALL {
+                let mut turned = body.clone();
+                turned.put(0, *way, name, value);
+                for (name, value) in turns {
+                    let mut twice = turned.clone();
+                    twice.put(0, Way::InPlace, name, value);
+                    for (status, open) in [(200, false), (404, true)] {
+                        let answer = answer(status, HeaderMap::new(), twice.to_string());
+                        one(request, &answer, Doubt { open, was_there: open });
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Persona's refusals and what its record shows then.
 fn look(draw: &mut Draw<'_>) {
     let request = persona::DeactivateConnection::sample();

@@ -15,7 +15,7 @@ fn cases(name: &str) -> u32 {
     by_hand.unwrap_or(match name {
         // These are files, and are put on disk.
         "journals" => 128,
-        "readings" => 8192,
+        "readings" => 10_000,
         _ => 1024,
     })
 }
@@ -48,6 +48,11 @@ fn plans_are_entries_or_errors_with_a_line() {
 #[test]
 fn readings_are_what_an_answer_can_mean() {
     holds_for_any_bytes("readings");
+}
+
+#[test]
+fn readings_notice_every_member_that_turns_an_answer() {
+    super::readings::check_every_turn();
 }
 
 #[test]
