@@ -56,7 +56,8 @@ pub(super) fn check(data: &[u8]) {
     let in_pieces: Vec<_> = lines(BufReader::with_capacity(piece, plan.as_slice())).collect();
     assert_eq!(read, in_pieces);
 
-    let filled = plan.split(|byte| *byte == b'\n').zip(1..).filter(|(line, _)| !line.trim_ascii().is_empty());
+    let unmarked = plan.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&plan);
+    let filled = unmarked.split(|byte| *byte == b'\n').zip(1..).filter(|(line, _)| !line.trim_ascii().is_empty());
     let filled: Vec<_> = filled.collect();
     assert_eq!(read.len(), filled.len());
     for (entry, (line, number)) in read.iter().zip(filled) {

@@ -12,8 +12,8 @@ use super::{Action, Vendor};
 use crate::error::{Access, Detail, Error};
 use crate::id;
 use crate::reading::{
-    Doubt, Finding, Gone, Json, Reading, Verdict, Words, flag, moment, number, object, rate_limit, refusal, seconds, unexpected,
-    whole,
+    Doubt, Finding, Gone, Json, Reading, Verdict, Words, flag, moment, number, object, rate_limit, refusal, seconds,
+    unexpected, whole,
 };
 use crate::receipt::{Evidence, RateLimit};
 use crate::transport::{Answer, Credential, Operation, generated_client};
@@ -39,7 +39,6 @@ impl Config {
     pub fn new(credential: impl Into<Credential>) -> Self {
         Self { common: Common::new(credential, generated::SERVER) }
     }
-
 }
 
 common_settings!("`https://api.covasoft.net/usermanager`", "what the vendor's headers say");

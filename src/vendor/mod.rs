@@ -4,7 +4,12 @@
 //! here from the table is the same for all: [`Vendor`], [`Action`], [`Revocation`], [`Response`], and the builder's
 //! methods.
 
+pub mod cor;
+pub mod cova;
 mod endpoint;
+pub mod onlyoffice;
+pub mod persona;
+pub mod projectmanager;
 mod table;
 mod tagged;
 
@@ -24,21 +29,14 @@ use crate::error::{Error, ErrorKind};
 pub(crate) use endpoint::{Attempt, Channel, Common, Endpoint, Listed, Settings};
 
 table::vendors! {
-    /// ProjectManager.com: a user's own connection to an integration provider.
     projectmanager, ProjectManager, "projectmanager":
         DisconnectProvider -> AstroResult, ProjectManagerDisconnectProvider, "projectmanager.disconnect_provider";
-    /// COR: the workspaces of a user.
-    cor, Cor, "cor":
-        DetachWorkspaces -> User, CorDetachWorkspaces, "cor.detach_workspaces";
-    /// ONLYOFFICE: the link between a contact and a project.
+    cor, Cor, "cor": DetachWorkspaces -> User, CorDetachWorkspaces, "cor.detach_workspaces";
     onlyoffice, OnlyOffice, "onlyoffice":
         UnlinkProject -> ContactEnvelope, OnlyOfficeUnlinkProject, "onlyoffice.unlink_project";
-    /// Persona: a connection between two organizations.
     persona, Persona, "persona":
         DeactivateConnection -> ConnectionEnvelope, PersonaDeactivateConnection, "persona.deactivate_connection";
-    /// Cova: a user.
-    cova, Cova, "cova":
-        DisableUser -> User, CovaDisableUser, "cova.disable_user";
+    cova, Cova, "cova": DisableUser -> User, CovaDisableUser, "cova.disable_user";
 }
 
 /// Checks a setting that travels as a header's value.

@@ -39,10 +39,7 @@ pub struct Config {
 impl Config {
     /// With an API key (`securitySchemes` of the document).
     pub fn new(credential: impl Into<Credential>) -> Self {
-        Self {
-            common: Common::new(credential, generated::SERVER).limited(300, 60),
-            version: VERSION.to_owned(),
-        }
+        Self { common: Common::new(credential, generated::SERVER).limited(300, 60), version: VERSION.to_owned() }
     }
 
     /// Another API version than `2025-12-08`. One is always sent, because the default of an API key can be changed in
@@ -170,10 +167,13 @@ impl Endpoint for DeactivateConnection {
                 let what = format!("the vendor reports success and shows the connection still {still}");
                 Finding::incomplete(Access::Unchanged, what)
             }
-            (200, None) => Finding { may_pass: !looked, ..unexpected(match looked {
-                true => "the response does not show the connection inactive, and neither does its record",
-                false => "the response does not show the connection inactive, and its record could not be read",
-            }) },
+            (200, None) => Finding {
+                may_pass: !looked,
+                ..unexpected(match looked {
+                    true => "the response does not show the connection inactive, and neither does its record",
+                    false => "the response does not show the connection inactive, and its record could not be read",
+                })
+            },
             // Another change went first; the vendor asks to try again.
             (409, Some(_)) => Finding { retry: Retry::NextKey, ..refused(first) }.showing_state(),
             (_, Some(_)) => refused(first).showing_state(),

@@ -182,12 +182,12 @@ fn refused(answer: &Answer, envelope: Envelope, named: Option<f64>, what: &str) 
 fn is_refusal(body: &[u8]) -> bool {
     const MEMBERS: [&str; 4] = ["technicalError", "additionalErrors", "validationErrors", "message"];
     let Some(envelope) = object::<Envelope>(body) else { return false };
-    let (success, has_error) = (&envelope.success.0, &envelope.has_error.0);
-    match &envelope.error.0 {
-        _ if *success == Value::Bool(true) || *has_error == Value::Bool(false) => false,
-        _ if success.is_boolean() || has_error.is_boolean() => true,
-        Value::Object(error) => error.keys().all(|member| MEMBERS.contains(&member.as_str())),
-        _ => false,
+    match (flag(&envelope.success.0), flag(&envelope.has_error.0)) {
+        (Err(()) | Ok(Some(true)), _) | (_, Err(()) | Ok(Some(false))) => false,
+        (Ok(None), Ok(None)) => {
+            envelope.error.0.as_object().is_some_and(|error| error.keys().all(|name| MEMBERS.contains(&name.as_str())))
+        }
+        _ => true,
     }
 }
 

@@ -2,17 +2,18 @@
 
 macro_rules! vendors {
     ($(
-        $(#[$doc:meta])*
         $room:ident, $vendor:ident, $name:literal:
             $request:ident -> $response:ident, $action:ident, $action_name:literal;
     )*) => {
-        $( $(#[$doc])* pub mod $room; )*
-
         /// A vendor. In text and serde its name in lower case, such as `cova`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         #[non_exhaustive]
         pub enum Vendor {
-            $( $(#[$doc])* #[serde(rename = $name)] $vendor, )*
+            $(
+                #[doc = concat!("See [`", stringify!($room), "`](crate::", stringify!($room), ").")]
+                #[serde(rename = $name)]
+                $vendor,
+            )*
         }
 
         impl Vendor {
@@ -108,7 +109,7 @@ macro_rules! vendors {
         #[non_exhaustive]
         pub enum Response {
             $(
-                $(#[$doc])*
+                #[doc = concat!("Of [`", stringify!($room), "`](crate::", stringify!($room), ").")]
                 #[serde(rename = $name)]
                 $vendor($room::$response),
             )*

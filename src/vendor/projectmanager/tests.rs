@@ -313,6 +313,7 @@ fn a_404_after_an_attempt_in_doubt_is_a_yes_only_in_the_vendors_own_envelope() {
         IN_DOUBT,
         [
             ("with success", answer(404, r#"{"success":false}"#), "revoked, inferred"),
+            ("with a flag as text", answer(404, r#"{"success":"False"}"#), "revoked, inferred"),
             ("with hasError", answer(404, r#"{"hasError":true}"#), "revoked, inferred"),
             ("with an error", answer(404, r#"{"error":{"message":"Not found."}}"#), "revoked, inferred"),
             (
@@ -333,6 +334,9 @@ fn a_404_after_an_attempt_in_doubt_is_a_yes_only_in_the_vendors_own_envelope() {
                 answer(404, r#"{"statusCode":404,"message":"Resource not found"}"#),
                 "not found, unchanged",
             ),
+            ("a yes as text", answer(404, r#"{"success":"True","error":{}}"#), "not found, unchanged"),
+            ("no error, as text", answer(404, r#"{"success":"False","hasError":"False"}"#), "not found, unchanged"),
+            ("no flag at all", answer(404, r#"{"success":"no","hasError":true}"#), "not found, unchanged"),
             ("nulls", answer(404, r#"{"success":null,"hasError":null,"error":null}"#), "not found, unchanged"),
             ("a list", answer(404, r#"[{"success":false}]"#), "not found, unchanged"),
             ("a member twice", answer(404, r#"{"success":false,"success":false}"#), "not found, unchanged"),
