@@ -5,9 +5,10 @@
 
 use openapiv3::OpenAPI;
 use proc_macro2::{Span, TokenStream};
+use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Expr, File, Ident, ImplItem, ImplItemFn, Item, ItemMod, Lit, parse_quote};
+use syn::{Attribute, Expr, File, Ident, ImplItem, ImplItemFn, Item, ItemMod, Lit, LitStr, parse_quote};
 
 use super::doc;
 use super::fault::Fault;
@@ -22,6 +23,7 @@ pub fn finish(file: &str, document: &Node, spec: &OpenAPI, tokens: TokenStream) 
     module.remove_unused();
     module.mark_types();
     let operations = module.operations(spec);
+    module.streamline(operations.len());
     module.allow_unused();
     DocCleaner.visit_file_mut(&mut module.code);
     module.add_constants(&operations);
@@ -165,6 +167,19 @@ impl Module<'_> {
             }
         }
         operations
+    }
+
+    /// Has each request's URL made from one that was parsed before, and not from text that is parsed anew; and sends no
+    /// `api-version`, which the generator invents and no vendor knows.
+    fn streamline(&mut self, operations: usize) {
+        let mut streamliner = Streamliner::default();
+        streamliner.visit_file_mut(&mut self.code);
+        if streamliner.urls != operations {
+            self.faults.push(changed("`format!` of each URL"));
+        }
+        if streamliner.versions != operations {
+            self.faults.push(changed("header `api-version` in each request"));
+        }
     }
 
     /// Adds what the rest of the crate needs to know of the document.
@@ -357,6 +372,55 @@ impl<'ast> Visit<'ast> for IdFinder {
             self.0 = Some(text.value());
         }
     }
+}
+
+/// Changes how requests are put together, and counts what it changed.
+#[derive(Default)]
+struct Streamliner {
+    urls: usize,
+    versions: usize,
+}
+
+impl VisitMut for Streamliner {
+    fn visit_local_mut(&mut self, local: &mut syn::Local) {
+        let is_url = matches!(&local.pat, syn::Pat::Ident(pattern) if pattern.ident == "url");
+        if let Some(init) = &mut local.init
+            && is_url
+            && let Some(path) = path_below_base(&init.expr)
+        {
+            *init.expr = parse_quote!(self.inner.url(&#path));
+            self.urls += 1;
+        }
+    }
+
+    fn visit_block_mut(&mut self, block: &mut syn::Block) {
+        let before = block.stmts.len();
+        block.stmts.retain(|statement| !appends_version(statement));
+        self.versions += before - block.stmts.len();
+        syn::visit_mut::visit_block_mut(self, block);
+    }
+}
+
+/// `format!("/path", …)` of `format!("{}/path", self.baseurl, …)`.
+fn path_below_base(expression: &Expr) -> Option<Expr> {
+    let Expr::Macro(call) = expression else { return None };
+    let arguments = call.mac.parse_body_with(Punctuated::<Expr, syn::Token![,]>::parse_terminated).ok()?;
+    let mut arguments = arguments.into_iter();
+    let Some(Expr::Lit(syn::ExprLit { lit: Lit::Str(template), .. })) = arguments.next() else { return None };
+    let template = LitStr::new(template.value().strip_prefix("{}")?, template.span());
+    let Some(Expr::Field(syn::ExprField { member: syn::Member::Named(base), .. })) = arguments.next() else {
+        return None;
+    };
+    let is_expected = call.mac.path.is_ident("format") && base == "baseurl";
+    is_expected.then(|| parse_quote!(format!(#template, #(#arguments),*)))
+}
+
+/// `header_map.append(HeaderName::from_static("api-version"), …)`.
+fn appends_version(statement: &syn::Stmt) -> bool {
+    let syn::Stmt::Expr(Expr::MethodCall(call), _) = statement else { return false };
+    let Some(Expr::Call(name)) = call.args.first() else { return false };
+    let name: Option<LitStr> = name.args.first().and_then(|name| syn::parse2(quote::quote!(#name)).ok());
+    call.method == "append" && name.is_some_and(|name| name.value() == "api-version")
 }
 
 /// Makes rustdoc content with every description.

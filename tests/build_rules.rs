@@ -595,6 +595,14 @@ fn nothing_is_left_that_sends_without_hooks() {
 }
 
 #[test]
+fn requests_are_made_from_the_parsed_base_and_without_an_invented_version() {
+    let code = generated("sample", SAMPLE);
+    assert_eq!(code.matches(".url(&format!(").count(), 2);
+    assert!(!code.contains("self.baseurl,"));
+    assert!(!code.contains("api-version"));
+}
+
+#[test]
 fn the_crate_is_told_the_server_and_the_operations() {
     let code = generated("sample", SAMPLE);
     let tail = code.split("pub(crate) const OPERATIONS").nth(1).unwrap();

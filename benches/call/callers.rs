@@ -23,7 +23,11 @@ pub fn runtime() -> Runtime {
 pub fn make(name: &str, url: &str) -> Box<dyn Caller> {
     match name {
         "hand-written" => Box::new(HandWritten { client: reqwest_client(), url: url.to_owned() }),
-        "generated" => Box::new(Generated(generated::Client::new_with_client(url, reqwest_client(), transport::Wire))),
+        "generated" => Box::new(Generated(generated::Client::new_with_client(
+            url,
+            reqwest_client(),
+            transport::Wire(url.to_owned()),
+        ))),
         "deprovision" => {
             let config = cova::Config::new(TOKEN).base_url(url);
             Box::new(Ours {
@@ -84,7 +88,14 @@ impl Caller for Ours {
 /// What the generated client expects of the crate it is made for.
 pub mod transport {
     #[derive(Clone, Debug)]
-    pub struct Wire;
+    pub struct Wire(pub String);
+
+    impl Wire {
+        /// As the generator has it: text, which is parsed for each request.
+        pub fn url(&self, path: &str) -> String {
+            format!("{}{path}", self.0)
+        }
+    }
 
     #[allow(dead_code, reason = "part of what is generated, and of no use here")]
     pub struct Operation {

@@ -140,7 +140,8 @@ impl<R: Revoke> IntoFuture for Call<R> {
 
 impl Job {
     pub(crate) async fn run<E: Endpoint>(self, request: E) -> Result<Receipt<E::Response>, Error> {
-        self.prove(request).await.map(|proof| proof.receipt).map_err(|failed| failed.error)
+        let proven = run::run(&self.client.0, self.options, &request).await;
+        proven.map(|proof| proof.receipt).map_err(|failed| failed.error)
     }
 
     pub(crate) async fn prove<E: Endpoint>(self, request: E) -> Result<Proof<E::Response>, Failed> {

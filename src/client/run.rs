@@ -17,10 +17,10 @@ use super::builder::check_policy;
 use super::call::Options;
 use super::preview::Preview;
 use crate::error::{Access, Error, ErrorKind, ErrorReport};
-use crate::reading::{Doubt, Finding, Gone, Reading, Retry, Verdict, clean};
+use crate::reading::{Doubt, Finding, Gone, Members, Reading, Retry, Verdict, clean};
 use crate::receipt::{RateLimit, Receipt};
 use crate::transport::{
-    Answer, Exchange, Failure, Issuer, Limits, Line, NoPlace, Place, RetryPolicy, Secret, Token, Wire,
+    Answer, Body, Exchange, Failure, Issuer, Limits, Line, NoPlace, Place, RetryPolicy, Secret, Token, Wire,
 };
 use crate::vendor::{Attempt, Channel, Endpoint, Listed, Settings};
 
@@ -77,7 +77,7 @@ pub(super) async fn run<E: Endpoint>(
 pub(super) fn preview<E: Endpoint>(client: &Shared, options: Options, request: &E) -> Result<Preview, Error> {
     let run = Run::new(client, options, request).map_err(|error| error.for_action(E::ACTION))?;
     let token = Arc::new(Token::redacted(run.channel.config.scheme()));
-    let wire = run.wire(&token, true);
+    let wire = run.wire(token, true);
     let attempt = Attempt { config: &run.channel.config, key: nth(run.key, run.nth_key), wire };
     // Nothing is waited for where nothing is sent, so one poll is enough.
     let _ = request.send(&attempt).now_or_never();
@@ -100,7 +100,7 @@ struct Run<'a, E: Endpoint> {
     policy: RetryPolicy,
     timeout: Duration,
     deadline: Instant,
-    /// The call's key; further keys follow from it.
+    /// The call's key, where the vendor takes one; further keys follow from it.
     key: Uuid,
     nth_key: u32,
     /// Whether waiting for room in the vendor's limit is outside the time.
@@ -123,14 +123,34 @@ struct Shown {
 }
 
 impl Shown {
-    fn of<E: Endpoint>(answer: &Answer) -> Self {
+    fn of<T>(heard: &Heard<T>) -> Self {
+        let answer = &heard.answer;
         Self {
             status: Some(answer.status),
             request_id: answer.request_id().map(str::to_owned),
-            rate_limit: E::rate_limit(answer),
+            rate_limit: heard.rate_limit,
             received_at: Some(answer.received_at),
             body: answer.raw.clone(),
         }
+    }
+}
+
+/// An answer, and what it comes with.
+struct Heard<T> {
+    answer: Answer,
+    response: Option<T>,
+    rate_limit: Option<RateLimit>,
+}
+
+/// Why there is no answer, and what is true of the access then.
+struct Unheard {
+    failure: Failure,
+    access: Access,
+}
+
+impl Unheard {
+    fn unsent(failure: Failure) -> Self {
+        Self { failure, access: Access::Unchanged }
     }
 }
 
@@ -174,7 +194,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
             policy,
             timeout,
             deadline: after(timeout),
-            key: options.idempotency_key.unwrap_or_else(Uuid::new_v4),
+            key: if E::KEYED { options.idempotency_key.unwrap_or_else(Uuid::new_v4) } else { Uuid::nil() },
             nth_key: options.first_key,
             patient: options.patient,
             place: None,
@@ -247,56 +267,53 @@ impl<'a, E: Endpoint> Run<'a, E> {
 
     /// Sends the request once and reads what comes.
     async fn attempt(&mut self) -> Settled<E::Response> {
-        let (exchange, response) = self.exchange(Step::Act).await;
-        let answer = match exchange {
-            Exchange::NotSent(failure) => return not_answered(&failure, Access::Unchanged),
-            Exchange::NoHead(failure) => return not_answered(&failure, Access::Unknown),
-            Exchange::Answered(answer) => answer,
+        let heard = match self.exchange(Step::Act).await {
+            Ok(heard) => heard,
+            Err(Unheard { failure, access }) => {
+                let verdict = Err(Finding::from_failure(&failure, access));
+                return Settled { verdict, shown: Shown::default(), response: None };
+            }
         };
-        let verdict = match self.request.read(&answer, self.doubt) {
+        let verdict = match self.request.read(&heard.answer, self.doubt) {
             Reading::Gone(gone) => Ok(gone),
             Reading::NotGone(finding) => Err(finding),
-            Reading::Look => return self.look(&answer).await,
+            Reading::Look => return self.look(&heard).await,
         };
-        Settled { verdict, shown: Shown::of::<E>(&answer), response }
+        Settled { verdict, shown: Shown::of(&heard), response: heard.response }
     }
 
     /// Asks for the state and reads it together with the answer that left it open.
-    async fn look(&mut self, first: &Answer) -> Settled<E::Response> {
+    async fn look(&mut self, first: &Heard<E::Response>) -> Settled<E::Response> {
         let mut looks = 0;
         let mut wait = None;
-        let (look, response) = loop {
+        let look = loop {
             looks += 1;
-            let (exchange, response) = self.exchange(Step::Look).await;
-            let (failed, answer) = match exchange {
-                Exchange::NotSent(failure) | Exchange::NoHead(failure) => {
-                    (Finding::from_failure(&failure, Access::Unknown), None)
-                }
-                Exchange::Answered(answer) => match self.request.read(&answer, Doubt::default()) {
-                    Reading::NotGone(finding) => (finding, Some(answer)),
-                    Reading::Gone(_) | Reading::Look => break (Some(answer), response),
+            let (failed, heard) = match self.exchange(Step::Look).await {
+                Err(Unheard { failure, .. }) => (Finding::from_failure(&failure, Access::Unknown), None),
+                Ok(heard) => match self.request.read(&heard.answer, Doubt::default()) {
+                    Reading::NotGone(finding) => (finding, Some(heard)),
+                    Reading::Gone(_) | Reading::Look => break Some(heard),
                 },
             };
             wait = failed.wait;
             if !self.again(&failed, &mut looks).await.unwrap_or(false) {
-                break (answer, response);
+                break heard;
             }
         };
-        let verdict = self.request.read_look(first, look.as_ref(), self.doubt);
+        let verdict = self.request.read_look(&first.answer, look.as_ref().map(|heard| &heard.answer), self.doubt);
         let verdict = verdict.map_err(|finding| Finding { wait: finding.wait.or(wait), ..finding });
         // A receipt shows the exchange that proves; an error the refusal it reports, unless there was none.
         let shown = match &look {
-            Some(look) if verdict.is_ok() || first.status == 200 => Shown::of::<E>(look),
-            _ => Shown::of::<E>(first),
+            Some(look) if verdict.is_ok() || first.answer.status == 200 => Shown::of(look),
+            _ => Shown::of(first),
         };
-        Settled { verdict, shown, response }
+        Settled { verdict, shown, response: look.and_then(|heard| heard.response) }
     }
 
     /// One exchange through a generated client of its own, as soon as the vendor's limit has room for it.
-    async fn exchange(&mut self, step: Step) -> (Exchange, Option<E::Response>) {
+    async fn exchange(&mut self, step: Step) -> Result<Heard<E::Response>, Unheard> {
         let Some(token) = self.tokens.last().cloned() else {
-            let what = "there is no token";
-            return (Exchange::NotSent(Failure::lasting(ErrorKind::Unauthorized, what)), None);
+            return Err(Unheard::unsent(Failure::lasting(ErrorKind::Unauthorized, "there is no token")));
         };
         let place = match self.place.take() {
             Some(place) => place,
@@ -309,7 +326,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
                         place
                     }
                     Ok(place) => place,
-                    Err(NoPlace(wait)) => return (Exchange::NotSent(held_back(wait)), None),
+                    Err(NoPlace(wait)) => return Err(Unheard::unsent(held_back(wait))),
                 }
             }
         };
@@ -317,24 +334,55 @@ impl<'a, E: Endpoint> Run<'a, E> {
             self.attempts += 1;
         }
         let key = nth(self.key, self.nth_key);
-        let attempt = Attempt { config: &self.channel.config, key, wire: self.wire(&token, false) };
-        let response = match step {
+        let attempt = Attempt { config: &self.channel.config, key, wire: self.wire(token, false) };
+        match step {
             Step::Act => self.request.send(&attempt).await,
             Step::Look => self.request.look(&attempt).await,
-        };
+        }
         let exchange = attempt.wire.exchange();
         // Before the headers are noted, so that this request is not taken for one that they may not count yet.
         let sent_at = place.give_back();
-        if let Exchange::Answered(answer) = &exchange
-            && let Some(RateLimit { remaining: Some(remaining), reset_at: Some(reset_at), .. }) = E::rate_limit(answer)
-        {
+        let mut answer = match exchange {
+            Exchange::Answered(answer) => answer,
+            Exchange::NotSent(failure) => return Err(Unheard::unsent(failure)),
+            Exchange::NoHead(failure) => return Err(Unheard { failure, access: Access::Unknown }),
+        };
+        let rate_limit = E::rate_limit(&answer);
+        if let Some(RateLimit { remaining: Some(remaining), reset_at: Some(reset_at), .. }) = rate_limit {
             let reset = (reset_at - answer.received_at).to_std().unwrap_or_default();
             self.channel.gate.note(sent_at, remaining, reset.min(self.policy.max_wait));
         }
-        (exchange, response)
+        let response = self.decode(&mut answer);
+        Ok(Heard { answer, response, rate_limit })
     }
 
-    fn wire(&self, token: &Arc<Token>, preview: bool) -> Wire {
+    /// Makes an answer ready to be read, and decodes it if it is a success. What `read` looks at is noted on the way.
+    fn decode(&self, answer: &mut Answer) -> Option<E::Response> {
+        let secrets = self.secrets();
+        if (300..=399).contains(&answer.status) {
+            answer.scrub_location(&secrets);
+        }
+        let Body::Whole(body) = &mut answer.body else { return None };
+        *body = E::mend(std::mem::take(body));
+        if !(200..=299).contains(&answer.status) {
+            return None;
+        }
+        // The response goes to the caller, who may print it: a credential the vendor echoes is taken out first.
+        let mut clean: Option<Vec<u8>> = None;
+        for secret in secrets {
+            clean = secret.scrub_json(clean.as_deref().unwrap_or(body)).or(clean);
+        }
+        match clean {
+            Some(clean) => serde_json::from_slice(&clean).ok(),
+            None => {
+                let (members, response) = Members::read_with(body.trim_ascii(), E::FACTS)?;
+                answer.members = Some(members);
+                Some(response)
+            }
+        }
+    }
+
+    fn wire(&self, token: Arc<Token>, preview: bool) -> Wire {
         let attempt_deadline = after(self.client.attempt_timeout);
         let (deadline, allowed) = if attempt_deadline <= self.deadline {
             (attempt_deadline, self.client.attempt_timeout)
@@ -345,17 +393,15 @@ impl<'a, E: Endpoint> Run<'a, E> {
             base: self.channel.base.clone(),
             http: self.channel.http.clone(),
             operations: E::Config::OPERATIONS,
-            mend: E::mend,
-            token: token.clone(),
-            secrets: self.secrets(),
+            token,
             limits: Limits { max_response_bytes: self.client.max_response_bytes, allowed, deadline, preview },
             resend_count: self.attempts.saturating_sub(1),
         })
     }
 
     /// The credentials used so far, the longest first.
-    fn secrets(&self) -> Vec<Arc<Secret>> {
-        let mut secrets: Vec<_> = self.tokens.iter().map(|token| token.secret.clone()).collect();
+    fn secrets(&self) -> Vec<&Secret> {
+        let mut secrets: Vec<&Secret> = self.tokens.iter().map(|token| &*token.secret).collect();
         secrets.sort_by_key(|secret| Reverse(secret.len()));
         secrets
     }
@@ -445,10 +491,6 @@ fn held_back(wait: Duration) -> Failure {
 
 /// Most field errors that are kept of one answer.
 const MAX_DETAILS: usize = 20;
-
-fn not_answered<T>(failure: &Failure, access: Access) -> Settled<T> {
-    Settled { verdict: Err(Finding::from_failure(failure, access)), shown: Shown::default(), response: None }
-}
 
 /// The vendor's 401, and why there is no fresh token to repeat the call with.
 fn with_failure(mut finding: Finding, failure: &Failure) -> Finding {

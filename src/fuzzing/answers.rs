@@ -96,7 +96,7 @@ pub(super) fn noon() -> DateTime<Utc> {
 }
 
 pub(super) fn answer(status: u16, headers: HeaderMap, body: impl Into<Bytes>) -> Answer {
-    Answer { status, headers, body: Body::Whole(body.into()), raw: Bytes::new(), received_at: noon() }
+    Answer { status, headers, body: Body::Whole(body.into()), raw: Bytes::new(), members: None, received_at: noon() }
 }
 
 /// An answer of a vendor with this vocabulary.

@@ -7,7 +7,7 @@ use super::answers::{self, answer, noon};
 use super::draw::Draw;
 use super::oracle::{Judged, refuted};
 use crate::error::{Access, ErrorKind};
-use crate::reading::{Doubt, Finding, Gone, Reading, Retry};
+use crate::reading::{Doubt, Finding, Gone, Members, Reading, Retry};
 use crate::receipt::{Evidence, Outcome};
 use crate::transport::{Answer, Body, Grant};
 use crate::vendor::{Endpoint, Vendor, cor, cova, onlyoffice, persona, projectmanager};
@@ -51,6 +51,7 @@ fn one<E: Judged>(request: &E, answer: &Answer, doubt: Doubt) -> Reading {
     let answer = &mended::<E>(answer);
     let reading = request.read(answer, doubt);
     assert_eq!(reading, request.read(answer, doubt), "a pure function");
+    one_pass_is_two::<E>(answer.bytes().trim_ascii());
     match &reading {
         Reading::Gone(gone) => gone_is_true(request, answer, doubt, *gone),
         Reading::NotGone(finding) => not_gone_is_true(request, answer, finding),
@@ -60,6 +61,17 @@ fn one<E: Judged>(request: &E, answer: &Answer, doubt: Doubt) -> Reading {
         assert!(limit.reset_at.is_none_or(|at| at >= noon()), "a window that ended before it was told of: {limit:?}");
     }
     reading
+}
+
+/// What is noted while a body is decoded is what is read of it alone, and the typed response is none the worse for it.
+fn one_pass_is_two<E: Endpoint>(body: &[u8]) {
+    let context = || String::from_utf8_lossy(body).into_owned();
+    if let Some((members, response)) = Members::read_with::<E::Response>(body, E::FACTS) {
+        assert_eq!(Members::read(body, E::FACTS), Some(members), "{}", context());
+        assert_eq!(serde_json::from_slice::<E::Response>(body).ok(), Some(response), "{}", context());
+    } else if Members::read(body, E::FACTS).is_some() {
+        assert!(serde_json::from_slice::<E::Response>(body).is_err(), "{}", context());
+    }
 }
 
 fn mended<E: Endpoint>(answer: &Answer) -> Answer {

@@ -1,6 +1,7 @@
 //! What a response says of the access: the vocabulary that every vendor's reading uses, and what is the same for all.
 
 mod loose;
+mod members;
 mod status;
 mod wait;
 mod words;
@@ -11,7 +12,8 @@ use crate::error::{Access, Detail, ErrorKind};
 use crate::receipt::{Evidence, Outcome};
 use crate::transport::Failure;
 
-pub(crate) use loose::{Json, flag, is_filled, number, object, spelled, text};
+pub(crate) use loose::{Json, flag, is_filled, number, spelled, text};
+pub(crate) use members::Members;
 pub(crate) use status::{contradicts, refusal, refusal_within, unexpected, whole};
 pub(crate) use wait::{moment, rate_limit, seconds};
 pub(crate) use words::{Words, clean};

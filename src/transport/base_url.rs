@@ -53,6 +53,13 @@ impl BaseUrl {
         &self.text
     }
 
+    /// The URL of a path below this one. Only the path is parsed.
+    pub(crate) fn join(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&[self.url.path().trim_end_matches('/'), path].concat());
+        url
+    }
+
     pub(crate) fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
@@ -105,14 +112,12 @@ fn is_loopback(url: &Url) -> bool {
 
 /// Whether one segment of a path is the template's: the constant text around a parameter, and something in its place.
 fn fits(sent: &str, expected: &str) -> bool {
-    let parameter = expected.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?.1)));
-    match parameter {
-        None => sent == expected,
-        Some((before, after)) => sent
-            .strip_prefix(before)
-            .and_then(|rest| rest.strip_suffix(after))
-            .is_some_and(|value| !value.is_empty() && value != "." && value != ".."),
-    }
+    let parameter = || expected.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?.1)));
+    let value = || {
+        let (before, after) = parameter()?;
+        sent.strip_prefix(before)?.strip_suffix(after)
+    };
+    sent == expected || value().is_some_and(|value| !matches!(value, "" | "." | ".."))
 }
 
 #[cfg(test)]

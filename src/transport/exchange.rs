@@ -1,12 +1,16 @@
 //! What came of one HTTP exchange.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderName};
+use http::header::LOCATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::secret::Secret;
 use crate::error::ErrorKind;
+use crate::reading::Members;
 
 /// What came of one HTTP exchange, by how far it got.
 pub(crate) enum Exchange {
@@ -50,6 +54,8 @@ pub(crate) struct Answer {
     pub(crate) body: Body,
     /// The body as it came, before it was mended for reading; for its digest.
     pub(crate) raw: Bytes,
+    /// What its reading looks at, if it was noted while the body was decoded.
+    pub(crate) members: Option<Members>,
     pub(crate) received_at: DateTime<Utc>,
 }
 
@@ -68,6 +74,17 @@ pub(crate) enum Body {
 }
 
 impl Answer {
+    /// Takes credentials out of where a redirect leads: what is shown of that is cut out of its URL, and must not be cut
+    /// out of a credential.
+    pub(crate) fn scrub_location(&mut self, secrets: &[&Secret]) {
+        let Some(location) = self.headers.get_mut(LOCATION) else { return };
+        let mut text = String::from_utf8_lossy(location.as_bytes()).into_owned();
+        secrets.iter().for_each(|secret| secret.scrub(&mut text));
+        if text.as_bytes() != location.as_bytes() {
+            *location = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
+        }
+    }
+
     /// A header's value as text, if it is there and text.
     pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok().map(str::trim)
@@ -81,11 +98,11 @@ impl Answer {
         }
     }
 
-    /// The same, to be kept.
-    pub(crate) fn body_bytes(&self) -> Bytes {
-        match &self.body {
-            Body::Whole(bytes) => bytes.clone(),
-            _ => Bytes::new(),
+    /// The members with these names of the body's object; `None` if it is none, or names one of them twice.
+    pub(crate) fn members(&self, names: &'static [&'static str]) -> Option<Cow<'_, Members>> {
+        match &self.members {
+            Some(members) => Some(Cow::Borrowed(members)),
+            None => Members::read(self.bytes().trim_ascii(), names).map(Cow::Owned),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Request, RequestBuilder};
+use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, sleep};
 use zeroize::Zeroizing;
@@ -17,7 +18,7 @@ use super::retry::RetryPolicy;
 use super::secret::Secret;
 use super::wire::Limits;
 use crate::error::{Access, Error, ErrorKind, ErrorReport};
-use crate::reading::{Finding, Retry, Words, clean, refusal, unexpected};
+use crate::reading::{Finding, Members, Retry, Words, clean, number, refusal, unexpected};
 use crate::vendor::Vendor;
 
 /// How long before it expires a token is no longer given out, at the most: a call may take this long.
@@ -117,7 +118,7 @@ impl<G: Grant> Source<G> {
             preview: false,
         };
         let request = self.request(endpoint, client).map_err(|finding| (finding, None))?;
-        let answer = match exchange(client, request, limits).await {
+        let answer = match exchange(client, request, limits).await.0 {
             Exchange::NotSent(failure) | Exchange::NoHead(failure) => {
                 return Err((Finding::from_failure(&failure, Access::Unchanged), None));
             }
@@ -172,6 +173,15 @@ impl<G: Grant> Source<G> {
 /// How long a token lives, by a number of seconds.
 pub(crate) fn lifetime(seconds: Option<f64>) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds?).ok()
+}
+
+/// The token of a token response as RFC 6749 has it (section 5.1), and how long it lives.
+pub(crate) fn oauth_token(answer: &Answer) -> Option<(String, Option<Duration>)> {
+    let mut members = Members::read(answer.bytes(), &["access_token", "expires_in"])?;
+    match members.take("access_token") {
+        Value::String(token) => Some((token, lifetime(number(members.get("expires_in"))))),
+        _ => None,
+    }
 }
 
 /// Ten years.

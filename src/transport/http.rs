@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::Utc;
-use reqwest::Request;
+use reqwest::{Request, Response};
 use tokio::time::timeout_at;
 
 use super::base_url::BaseUrl;
@@ -71,14 +71,20 @@ fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
 /// How requests say what sends them.
 pub(crate) const PRODUCT: &str = concat!("deprovision/", env!("CARGO_PKG_VERSION"));
 
-/// Sends a request and reads what comes, whatever it is.
-pub(crate) async fn exchange(client: &reqwest::Client, request: Request, limits: Limits) -> Exchange {
+/// Sends a request and reads what comes, whatever it is. Also what is left of a response that came whole: neither
+/// headers nor body. (Of another one the rest may never come, and may never end.)
+pub(crate) async fn exchange(
+    client: &reqwest::Client,
+    request: Request,
+    limits: Limits,
+) -> (Exchange, Option<Response>) {
     let Limits { max_response_bytes, deadline, allowed, .. } = limits;
     let mut response = match timeout_at(deadline, client.execute(request)).await {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => return no_head(error),
+        Ok(Err(error)) => return (no_head(error), None),
         Err(_) => {
-            return Exchange::NoHead(Failure::new(ErrorKind::Timeout, format!("no response within {allowed:?}")));
+            let failure = Failure::new(ErrorKind::Timeout, format!("no response within {allowed:?}"));
+            return (Exchange::NoHead(failure), None);
         }
     };
     let headers = std::mem::take(response.headers_mut());
@@ -87,7 +93,10 @@ pub(crate) async fn exchange(client: &reqwest::Client, request: Request, limits:
         Body::Whole(bytes) => (bytes.clone(), Body::Whole(without_mark(bytes))),
         other => (Bytes::new(), other),
     };
-    Exchange::Answered(Answer { status: response.status().as_u16(), headers, body, raw, received_at: Utc::now() })
+    let status = response.status().as_u16();
+    let answer = Answer { status, headers, body, raw, members: None, received_at: Utc::now() };
+    let emptied = matches!(answer.body, Body::Whole(_)).then_some(response);
+    (Exchange::Answered(answer), emptied)
 }
 
 /// Without the byte order mark that some servers put before JSON and no JSON reader takes.

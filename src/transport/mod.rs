@@ -15,7 +15,9 @@ pub(crate) use base_url::BaseUrl;
 pub use credential::{BoxError, Credential, TokenNeed};
 pub(crate) use credential::{Issuer, Scheme, Token};
 pub(crate) use exchange::{Answer, Body, Exchange, Failure};
-pub(crate) use grant::{Grant, credential as grant_credential, lifetime};
+#[cfg(any(test, fuzzing))]
+pub(crate) use grant::lifetime;
+pub(crate) use grant::{Grant, credential as grant_credential, oauth_token};
 pub(crate) use http::Pools;
 pub(crate) use pace::{Gate, Limit, NoPlace, Place};
 pub use retry::RetryPolicy;

@@ -10,24 +10,30 @@ const REDACTED: &str = "[redacted]";
 const SHORTEST_SEARCHED: usize = 6;
 
 /// A credential's text. It has no `Debug`, and its memory is wiped when it is dropped.
-pub(crate) struct Secret(Zeroizing<String>);
+pub(crate) struct Secret {
+    text: Zeroizing<String>,
+    /// Where its character is that other texts are least likely to have.
+    rarest: usize,
+}
 
 impl Secret {
     pub(crate) fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        let rarest = text.bytes().enumerate().min_by_key(|(_, byte)| commonness(*byte));
+        let rarest = rarest.map_or(0, |(place, _)| place);
+        Self { text: Zeroizing::new(text), rarest }
     }
 
     pub(crate) fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Takes this secret out of a text that somebody else wrote.
     pub(crate) fn scrub(&self, text: &mut String) {
-        if self.0.len() < SHORTEST_SEARCHED {
+        if self.len() < SHORTEST_SEARCHED {
             return;
         }
         // Some vendors change the case of what they repeat. ASCII lower-casing keeps every byte's place.
-        let secret = Zeroizing::new(self.0.to_ascii_lowercase());
+        let secret = Zeroizing::new(self.text.to_ascii_lowercase());
         let lower = Zeroizing::new(text.to_ascii_lowercase());
         let mut clean = String::new();
         let mut copied = 0;
@@ -50,13 +56,13 @@ impl Secret {
 
     /// Its length in bytes: of several secrets the longest is taken out first, as it may hold another.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.text.len()
     }
 
     /// The same for the bytes of a JSON document, where any character may be written as an escape; `None` if this secret
     /// is not in it.
     pub(crate) fn scrub_json(&self, json: &[u8]) -> Option<Vec<u8>> {
-        let secret = self.0.as_bytes();
+        let secret = self.text.as_bytes();
         if secret.len() < SHORTEST_SEARCHED {
             return None;
         }
@@ -87,12 +93,10 @@ impl Secret {
 
     /// Whether this secret stands in `text` without escapes, in whatever case.
     fn is_spelled_in(&self, text: &[u8]) -> bool {
-        let secret = self.0.as_bytes();
-        let Some((place, rarest)) = secret.iter().enumerate().min_by_key(|(_, byte)| commonness(**byte)) else {
-            return false;
-        };
+        let secret = self.text.as_bytes();
+        let Some(rarest) = secret.get(self.rarest) else { return false };
         memchr2_iter(rarest.to_ascii_lowercase(), rarest.to_ascii_uppercase(), text).any(|at| {
-            let spelled = at.checked_sub(place).and_then(|start| text.get(start..start + secret.len()));
+            let spelled = at.checked_sub(self.rarest).and_then(|start| text.get(start..start + secret.len()));
             spelled.is_some_and(|spelled| spelled.eq_ignore_ascii_case(secret))
         })
     }

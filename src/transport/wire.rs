@@ -5,16 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, LOCATION, USER_AGENT};
-use http::{HeaderName, HeaderValue};
-use reqwest::{Request, Response, ResponseBuilderExt};
+use http::HeaderValue;
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, USER_AGENT};
+use reqwest::{Request, Response, Url};
 use tokio::time::Instant;
 
 use super::base_url::BaseUrl;
 use super::credential::Token;
-use super::exchange::{Body, Exchange, Failure};
+use super::exchange::{Exchange, Failure};
 use super::http::{PRODUCT, exchange};
-use super::secret::Secret;
 use crate::error::ErrorKind;
 
 /// An operation of a vendor's document; the build makes a table of them.
@@ -30,7 +29,8 @@ pub(crate) struct Operation {
 /// Carries one attempt: what the generated client's hook needs to send it, and what came of it.
 ///
 /// A generated client decodes what it is given and forgets the rest. So the response is recorded here, whatever its
-/// status and content type, and read from here; the generated client's own result only supplies the typed response.
+/// status and content type, and read and decoded from here, both in one pass; the generated client's own result is of no
+/// use.
 #[derive(Clone)]
 pub(crate) struct Wire(Arc<State>);
 
@@ -45,10 +45,7 @@ pub(crate) struct Line {
     pub(crate) base: Arc<BaseUrl>,
     pub(crate) http: reqwest::Client,
     pub(crate) operations: &'static [Operation],
-    pub(crate) mend: fn(Bytes) -> Bytes,
     pub(crate) token: Arc<Token>,
-    /// The credentials that were used in this call, the current one among them.
-    pub(crate) secrets: Vec<Arc<Secret>>,
     pub(crate) limits: Limits,
     /// How many requests of the same call went before, for the log.
     pub(crate) resend_count: u32,
@@ -84,6 +81,11 @@ impl Wire {
         self.0.line.http.clone()
     }
 
+    /// The URL of a path below the base URL; for the generated client.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        self.0.line.base.join(path)
+    }
+
     /// What came of the attempt. A generated client that fails before its hook runs has sent nothing.
     pub(crate) fn exchange(&self) -> Exchange {
         self.slot().take().unwrap_or_else(|| {
@@ -100,55 +102,26 @@ impl Wire {
         self.0.exchange.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Seals the request, sends it, records what comes, and hands the generated client something to decode.
+    /// Seals the request, sends it, and records what comes. What is returned holds nothing to decode.
     pub(crate) async fn exec(&self, mut request: Request, operation: &str) -> reqwest::Result<Response> {
-        let operation = match self.seal(&mut request, operation) {
-            Ok(operation) => operation,
+        let (exchange, emptied) = match self.seal(&mut request, operation) {
+            Ok(_) if self.0.line.limits.preview => {
+                *self.0.previewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
+                return Ok(stand_in());
+            }
+            Ok(operation) => {
+                tracing::debug!(http.request.method = %request.method(), url.full = %request.url(), "sending");
+                let (exchange, emptied) = exchange(&self.0.line.http, request, self.0.line.limits).await;
+                self.log(operation, &exchange);
+                (exchange, emptied)
+            }
             Err(failure) => {
                 tracing::warn!(error.type = %failure.kind, "refused: {}", failure.message);
-                return Ok(self.nothing(Exchange::NotSent(failure)));
+                (Exchange::NotSent(failure), None)
             }
         };
-        if self.0.line.limits.preview {
-            *self.0.previewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
-            return Ok(stand_in());
-        }
-        let result = self.send(request).await;
-        self.log(operation);
-        result
-    }
-
-    async fn send(&self, request: Request) -> reqwest::Result<Response> {
-        let url = request.url().clone();
-        tracing::debug!(http.request.method = %request.method(), url.full = %url, "sending");
-        let mut answer = match exchange(&self.0.line.http, request, self.0.line.limits).await {
-            Exchange::Answered(answer) => answer,
-            unanswered => return Ok(self.nothing(unanswered)),
-        };
-        // What is shown of a redirect is cut out of its URL, and must not be cut out of a credential in it.
-        if let Some(location) = answer.headers.get_mut(LOCATION) {
-            scrub_header(location, &self.0.line.secrets);
-        }
-        if let Body::Whole(bytes) = &mut answer.body {
-            *bytes = (self.0.line.mend)(std::mem::take(bytes));
-        }
-        // The typed response goes to the caller, who may print it: a credential the vendor echoes is taken out first.
-        let decodable = match &answer.body {
-            Body::Whole(bytes) => self
-                .0
-                .line
-                .secrets
-                .iter()
-                .fold(bytes.clone(), |bytes, secret| secret.scrub_json(&bytes).map_or(bytes, Bytes::from)),
-            _ => Bytes::new(),
-        };
-        let status = answer.status;
-        *self.slot() = Some(Exchange::Answered(answer));
-        Ok(http::Response::builder()
-            .status(status)
-            .url(url)
-            .body(decodable)
-            .map_or_else(|_| stand_in(), Response::from))
+        *self.slot() = Some(exchange);
+        Ok(emptied.unwrap_or_else(stand_in))
     }
 
     /// Sets what every request carries, and lets none go that would leave its endpoint.
@@ -171,8 +144,6 @@ impl Wire {
             None => (operation.method == "POST").then_some(0),
         };
         let headers = request.headers_mut();
-        // The generator adds it to every request; no vendor knows it.
-        headers.remove(HeaderName::from_static("api-version"));
         headers.insert(AUTHORIZATION, self.0.line.token.header.clone());
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         // The transport would add these by itself; set here they are part of what a preview shows.
@@ -185,11 +156,10 @@ impl Wire {
     }
 
     /// An event for each exchange, without what identifies the subject.
-    fn log(&self, operation: &Operation) {
-        let (status, error) = match &*self.slot() {
-            Some(Exchange::Answered(answer)) => (Some(answer.status), None),
-            Some(Exchange::NotSent(failure) | Exchange::NoHead(failure)) => (None, Some(failure.kind)),
-            None => return,
+    fn log(&self, operation: &Operation, exchange: &Exchange) {
+        let (status, error) = match exchange {
+            Exchange::Answered(answer) => (Some(answer.status), None),
+            Exchange::NotSent(failure) | Exchange::NoHead(failure) => (None, Some(failure.kind)),
         };
         tracing::info!(
             http.request.method = operation.method,
@@ -202,24 +172,9 @@ impl Wire {
             "exchange"
         );
     }
-
-    /// Records that no response came. The generated client wants one all the same; nobody reads what it makes of it.
-    fn nothing(&self, exchange: Exchange) -> Response {
-        *self.slot() = Some(exchange);
-        stand_in()
-    }
 }
 
-fn scrub_header(value: &mut HeaderValue, secrets: &[Arc<Secret>]) {
-    let mut text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-    for secret in secrets {
-        secret.scrub(&mut text);
-    }
-    if text.as_bytes() != value.as_bytes() {
-        *value = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
-    }
-}
-
+/// What a generated client is given where there is no response.
 fn stand_in() -> Response {
     Response::from(http::Response::new(Bytes::new()))
 }
@@ -230,7 +185,7 @@ fn stand_in() -> Response {
 macro_rules! generated_client {
     ($document:literal) => {
         /// The client generated from this vendor's document.
-        #[allow(unused_imports, unreachable_pub, dead_code, reason = "generated, and private")]
+        #[allow(unused_imports, unused_mut, unreachable_pub, dead_code, reason = "generated, and private")]
         mod generated {
             include!(concat!(env!("OUT_DIR"), "/", $document, ".rs"));
 

@@ -7,12 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings, typed};
+use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings};
 use super::{Action, Vendor};
 use crate::error::{Access, Detail, Error, ErrorKind};
 use crate::id;
 use crate::reading::{
-    Doubt, Finding, Gone, Json, Reading, Retry, Verdict, Words, object, refusal, spelled, text, unexpected, whole,
+    Doubt, Finding, Gone, Json, Reading, Retry, Verdict, Words, refusal, spelled, text, unexpected, whole,
 };
 use crate::receipt::Evidence;
 use crate::transport::{Answer, Credential, Operation, generated_client};
@@ -216,18 +216,19 @@ impl Endpoint for DetachWorkspaces {
     type Config = Config;
 
     const ACTION: Action = Action::CorDetachWorkspaces;
+    const FACTS: &'static [&'static str] = &["workspaces", "errors"];
 
     fn subject(&self) -> String {
         format!("{}\0{}", self.source, self.user_id)
     }
 
-    async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<User> {
+    async fn send(&self, attempt: &Attempt<'_, Config>) {
         let client = attempt.client(generated::Client::new_with_client);
         let body = generated::types::DetachRequest {
             workspaces: self.workspaces.clone(),
             metadata: generated::types::DetachMetadata { source: self.source.to_string() },
         };
-        typed(client.detach_workspaces(&self.user_id, &body).await)
+        let _ = client.detach_workspaces(&self.user_id, &body).await;
     }
 
     fn read(&self, answer: &Answer, doubt: Doubt) -> Reading {
@@ -238,20 +239,14 @@ impl Endpoint for DetachWorkspaces {
     }
 }
 
-/// What a success has to say; the rest of the user is for the typed response.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Facts {
-    workspaces: Json,
-    errors: Json,
-}
-
 impl DetachWorkspaces {
     fn read_success(&self, answer: &Answer) -> Verdict {
-        let facts: Option<Facts> = object(whole(answer)?);
-        let Some(Facts { workspaces: Json(Value::Array(left)), errors }) = facts else {
+        whole(answer)?;
+        let facts = answer.members(Self::FACTS).unwrap_or_default();
+        let Value::Array(left) = facts.get("workspaces") else {
             return Err(unexpected("the response is not a user with the workspaces that are left"));
         };
+        let errors = facts.get("errors");
         let left: Vec<Left> = left.iter().map(|workspace| self.left(workspace)).collect();
         let attached: HashSet<&str> = left.iter().flat_map(|one| &one.ids).map(String::as_str).collect();
         let asked = self.workspaces.iter();
@@ -260,17 +255,17 @@ impl DetachWorkspaces {
             let access =
                 if remaining.len() == self.workspaces.len() { Access::Unchanged } else { Access::PartlyRevoked };
             let what = format!("{} of {} workspaces are still attached", remaining.len(), self.workspaces.len());
-            let details = error_items(&errors.0);
+            let details = error_items(errors);
             return Err(Finding { not_revoked: remaining, details, ..Finding::incomplete(access, what) });
         }
         let unread = || left.iter().flat_map(|one| &one.unread);
         if let Some(id) = self.workspaces.iter().find(|id| unread().any(|text| text.contains(id.as_str()))) {
             return Err(unexpected(format!("a workspace that is left names {id} in a way that cannot be read")));
         }
-        if !is_empty(&errors.0) {
+        if !is_empty(errors) {
             let what = "the vendor reports success and lists errors beside it";
-            let details = error_items(&errors.0);
-            let not_revoked = self.named_in(&errors.0);
+            let details = error_items(errors);
+            let not_revoked = self.named_in(errors);
             return Err(Finding { not_revoked, details, ..Finding::new(ErrorKind::Incomplete, Access::Unknown, what) });
         }
         Ok(Gone::revoked(if left.iter().all(|one| one.comparable) {

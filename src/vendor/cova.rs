@@ -7,13 +7,13 @@ use http::HeaderName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings, typed};
+use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings};
 use super::{Action, Vendor};
 use crate::error::{Access, Detail, Error};
 use crate::id;
 use crate::reading::{
-    Doubt, Finding, Gone, Json, Reading, Verdict, Words, flag, moment, number, object, rate_limit, refusal, seconds,
-    unexpected, whole,
+    Doubt, Finding, Gone, Members, Reading, Verdict, Words, flag, moment, number, rate_limit, refusal, seconds,
+    spelled, unexpected, whole,
 };
 use crate::receipt::{Evidence, RateLimit};
 use crate::transport::{Answer, Credential, Operation, generated_client};
@@ -108,31 +108,20 @@ static REMAINING: HeaderName = HeaderName::from_static("cova-apim-ratelimit-rema
 static RESET: HeaderName = HeaderName::from_static("cova-apim-ratelimit-reset");
 static RESET_SECONDS: HeaderName = HeaderName::from_static("cova-apim-ratelimit-resetseconds");
 
-/// What a success has to say; the rest of the user is for the typed response.
-#[derive(Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-#[derive(Default)]
-struct Facts {
-    id: Json,
-    user_name: Json,
-    is_active: Json,
-    /// Not this vendor's spelling; what it says must not be passed over all the same.
-    #[serde(rename = "isActive")]
-    is_active_in_other_casing: Json,
-}
-
 impl Endpoint for DisableUser {
     type Config = Config;
 
     const ACTION: Action = Action::CovaDisableUser;
+    /// `isActive` is not this vendor's spelling; what it says must not be passed over all the same.
+    const FACTS: &'static [&'static str] = &["Id", "UserName", "IsActive", "isActive"];
 
     fn subject(&self) -> String {
         self.user_id.to_string()
     }
 
-    async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<User> {
+    async fn send(&self, attempt: &Attempt<'_, Config>) {
         let client = attempt.client(generated::Client::new_with_client);
-        typed(client.disable_user(self.user_id).await)
+        let _ = client.disable_user(self.user_id).await;
     }
 
     fn read(&self, answer: &Answer, doubt: Doubt) -> Reading {
@@ -155,17 +144,17 @@ impl DisableUser {
         if body.is_empty() {
             return Ok(Gone::revoked(Evidence::Acknowledged));
         }
-        let facts: Facts = object(body).ok_or_else(|| unexpected("the response is not a user"))?;
-        if facts.id.0.is_null() && facts.user_name.0.is_null() && facts.is_active.0.is_null() {
+        let facts = answer.members(Self::FACTS).ok_or_else(|| unexpected("the response is not a user"))?;
+        if ["Id", "UserName", "IsActive"].iter().all(|name| facts.get(name).is_null()) {
             return Err(unexpected("the response is not a user: it has neither Id, UserName nor IsActive"));
         }
-        if !facts.is_active_in_other_casing.0.is_null() {
+        if !facts.get("isActive").is_null() {
             return Err(unexpected("the response is not in this vendor's spelling"));
         }
-        if number(&facts.id.0).is_some_and(|id| id != f64::from(self.user_id.get())) {
+        if number(facts.get("Id")).is_some_and(|id| id != f64::from(self.user_id.get())) {
             return Err(unexpected("the response is about another user"));
         }
-        match flag(&facts.is_active.0) {
+        match flag(facts.get("IsActive")) {
             Ok(Some(false)) => Ok(Gone::revoked(Evidence::Confirmed)),
             Ok(Some(true)) => Err(Finding::incomplete(
                 Access::Unchanged,
@@ -177,25 +166,18 @@ impl DisableUser {
     }
 }
 
-/// The error envelope.
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "PascalCase")]
-struct Refusal {
-    message: Json,
-    description: Json,
-    details: Json,
-}
+/// The members of the error envelope.
+const REFUSAL: &[&str] = &["Message", "Description", "Details"];
 
 fn words(body: &[u8]) -> Option<Words> {
-    let refusal: Refusal = object(body)?;
-    let filled = |text: &&str| !text.trim().is_empty();
-    let message = refusal.message.0.as_str().filter(filled);
-    let description = refusal.description.0.as_str().filter(filled);
+    let refusal = Members::read(body, REFUSAL)?;
+    let message = spelled(Some(refusal.get("Message")));
+    let description = spelled(Some(refusal.get("Description")));
     let message = match (message, description) {
         (Some(message), Some(description)) if message != description => format!("{message}: {description}"),
         (one, other) => one.or(other)?.to_owned(),
     };
-    let details = refusal.details.0.as_array().into_iter().flatten();
+    let details = refusal.get("Details").as_array().into_iter().flatten();
     let details = details.filter_map(|detail| Some(Detail::new(None, detail.as_str()?))).collect();
     Some(Words { message, details })
 }
@@ -203,9 +185,9 @@ fn words(body: &[u8]) -> Option<Words> {
 /// Whether a 404 says that there is no such user. The framework's own 404 says that there is no such route: a wrong base
 /// URL, which proves nothing.
 fn is_about_the_user(body: &[u8]) -> bool {
-    let Some(Refusal { message, description, .. }) = object(body) else { return false };
-    let Some(message) = message.0.as_str() else { return false };
-    let said = format!("{message} {}", description.0.as_str().unwrap_or_default());
+    let Some(refusal) = Members::read(body, REFUSAL) else { return false };
+    let Some(message) = refusal.get("Message").as_str() else { return false };
+    let said = format!("{message} {}", refusal.get("Description").as_str().unwrap_or_default());
     let mut words = said.split(|c: char| !c.is_alphanumeric());
     words.any(|word| word.eq_ignore_ascii_case("user")) && !said.contains(['/', '\\'])
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use progenitor_client::ResponseValue;
 use uuid::Uuid;
 
 use super::{Action, Channels, Revocation, Vendor};
@@ -22,6 +21,9 @@ pub(crate) trait Endpoint: Revoke + Into<Revocation> {
 
     const ACTION: Action;
 
+    /// The members of a success's object that `read` looks at; the rest is for the typed response.
+    const FACTS: &'static [&'static str];
+
     /// Whether the vendor takes an idempotency key.
     const KEYED: bool = false;
 
@@ -33,15 +35,15 @@ pub(crate) trait Endpoint: Revoke + Into<Revocation> {
         None
     }
 
-    /// Calls the generated client once. What came back is on the attempt's wire; this is the typed response, if it fits.
-    fn send(&self, attempt: &Attempt<'_, Self::Config>) -> impl Future<Output = Option<Self::Response>> + Send;
+    /// Calls the generated client once. What comes back is on the attempt's wire; the client's own result says nothing.
+    fn send(&self, attempt: &Attempt<'_, Self::Config>) -> impl Future<Output = ()> + Send;
 
     /// What the vendor's answer says of the access, given what earlier attempts left open. A pure function.
     fn read(&self, answer: &Answer, doubt: Doubt) -> Reading;
 
     /// Asks the vendor's read endpoint, after [`Reading::Look`].
-    fn look(&self, _attempt: &Attempt<'_, Self::Config>) -> impl Future<Output = Option<Self::Response>> + Send {
-        async { None }
+    fn look(&self, _attempt: &Attempt<'_, Self::Config>) -> impl Future<Output = ()> + Send {
+        async {}
     }
 
     /// What the read endpoint's answer says, given the one that made it necessary. A pure function.
@@ -176,9 +178,4 @@ impl<C> Attempt<'_, C> {
     pub(crate) fn client<T>(&self, new: fn(&str, reqwest::Client, Wire) -> T) -> T {
         new(self.wire.base(), self.wire.http(), self.wire.clone())
     }
-}
-
-/// The typed response of a generated client's call. Its error is of no use: the wire has recorded what came.
-pub(crate) fn typed<T, E>(result: Result<ResponseValue<T>, progenitor_client::Error<E>>) -> Option<T> {
-    result.ok().map(ResponseValue::into_inner)
 }

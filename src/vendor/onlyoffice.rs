@@ -1,17 +1,19 @@
 //! ONLYOFFICE: removes the link between a contact and a project.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 
 use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings, typed};
+use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings};
 use super::{Action, Vendor};
 use crate::error::{Access, Error, ErrorKind};
 use crate::id;
 use crate::reading::{
-    Doubt, Finding, Gone, Reading, Verdict, Words, contradicts, number, refusal, refusal_within, unexpected, whole,
+    Doubt, Finding, Gone, Members, Reading, Verdict, Words, contradicts, number, refusal, refusal_within, unexpected,
+    whole,
 };
 use crate::receipt::Evidence;
 use crate::transport::{Answer, Credential, Operation, Scheme, generated_client};
@@ -135,14 +137,15 @@ impl Endpoint for UnlinkProject {
     type Config = Config;
 
     const ACTION: Action = Action::OnlyOfficeUnlinkProject;
+    const FACTS: &'static [&'static str] = envelope::MEMBERS;
 
     fn subject(&self) -> String {
         self.contact_id.to_string()
     }
 
-    async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<ContactEnvelope> {
+    async fn send(&self, attempt: &Attempt<'_, Config>) {
         let client = attempt.client(generated::Client::new_with_client);
-        typed(client.unlink_project(self.contact_id, self.project_id).await)
+        let _ = client.unlink_project(self.contact_id, self.project_id).await;
     }
 
     /// A 404 is never taken for success after an attempt in doubt: unlinking does not remove the contact.
@@ -162,7 +165,7 @@ impl Endpoint for UnlinkProject {
 impl UnlinkProject {
     fn read_success(&self, answer: &Answer) -> Verdict {
         let body = whole(answer)?;
-        let envelope = Envelope::read(body)
+        let envelope = Envelope::read(body, || answer.members(Self::FACTS))
             .map_err(|why| unexpected(format!("the response is not the vendor's envelope: {why}")))?;
         let Some(status) = number(&envelope.status) else {
             return Err(unexpected("the response has no status"));
@@ -196,5 +199,6 @@ fn rate_limited_if_told_when(finding: Finding) -> Finding {
 }
 
 fn words(body: &[u8]) -> Option<Words> {
-    Envelope::read(body).ok()?.words()
+    let members = || Members::read(body, envelope::MEMBERS).map(Cow::Owned);
+    Envelope::read(body, members).ok()?.words()
 }

@@ -7,12 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings, typed};
+use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings};
 use super::{Action, Vendor};
 use crate::error::{Access, Detail, Error};
 use crate::id;
 use crate::reading::{
-    Doubt, Finding, Gone, Json, Reading, Retry, Verdict, Words, contradicts, is_filled, object, rate_limit, refusal,
+    Doubt, Finding, Gone, Members, Reading, Retry, Verdict, Words, contradicts, is_filled, rate_limit, refusal,
     seconds, spelled, unexpected, whole,
 };
 use crate::receipt::{Evidence, Outcome, RateLimit};
@@ -122,18 +122,19 @@ impl Endpoint for DeactivateConnection {
     type Config = Config;
 
     const ACTION: Action = Action::PersonaDeactivateConnection;
+    const FACTS: &'static [&'static str] = &["data", "errors"];
     const KEYED: bool = true;
 
     fn subject(&self) -> String {
         self.connection_id.clone()
     }
 
-    async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<ConnectionEnvelope> {
+    async fn send(&self, attempt: &Attempt<'_, Config>) {
         let client = attempt.client(generated::Client::new_with_client);
         let key = attempt.key.to_string();
         let inflection = generated::types::KeyInflection::Kebab;
         let version = attempt.config.version.as_str();
-        typed(client.deactivate_connection(&self.connection_id, Some(&key), Some(inflection), Some(version)).await)
+        let _ = client.deactivate_connection(&self.connection_id, Some(&key), Some(inflection), Some(version)).await;
     }
 
     fn read(&self, answer: &Answer, _doubt: Doubt) -> Reading {
@@ -144,11 +145,11 @@ impl Endpoint for DeactivateConnection {
         }
     }
 
-    async fn look(&self, attempt: &Attempt<'_, Config>) -> Option<ConnectionEnvelope> {
+    async fn look(&self, attempt: &Attempt<'_, Config>) {
         let client = attempt.client(generated::Client::new_with_client);
         let inflection = generated::types::KeyInflection::Kebab;
         let version = attempt.config.version.as_str();
-        typed(client.retrieve_connection(&self.connection_id, Some(inflection), Some(version)).await)
+        let _ = client.retrieve_connection(&self.connection_id, Some(inflection), Some(version)).await;
     }
 
     fn read_look(&self, first: &Answer, look: Option<&Answer>, doubt: Doubt) -> Verdict {
@@ -193,14 +194,6 @@ static LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 static REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 static RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// What a success has to say; the rest of the connection is for the typed response.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Facts {
-    data: Json,
-    errors: Json,
-}
-
 impl DeactivateConnection {
     fn read_success(&self, answer: &Answer) -> Reading {
         match self.status(answer) {
@@ -213,11 +206,12 @@ impl DeactivateConnection {
 
     /// The connection's status, if the response is about this connection; a status that is no text is an unknown word.
     fn status(&self, answer: &Answer) -> Result<Option<String>, Finding> {
-        let facts: Option<Facts> = object(whole(answer)?);
-        let Some(Facts { data: Json(Value::Object(data)), errors }) = facts else {
+        whole(answer)?;
+        let facts = answer.members(Self::FACTS).unwrap_or_default();
+        let Value::Object(data) = facts.get("data") else {
             return Err(unexpected("the response is not a connection"));
         };
-        if is_filled(&errors.0) {
+        if is_filled(facts.get("errors")) {
             return Err(contradicts("a connection", "errors"));
         }
         if data.get("id").is_some_and(|id| !id.is_null() && id.as_str() != Some(self.connection_id.as_str())) {
@@ -244,13 +238,8 @@ fn refused(answer: &Answer) -> Finding {
 }
 
 fn words(body: &[u8]) -> Option<Words> {
-    #[derive(Deserialize, Default)]
-    #[serde(default)]
-    struct Refusal {
-        errors: Json,
-    }
-
-    let Refusal { errors: Json(errors) } = object(body)?;
+    let refusal = Members::read(body, &["errors"])?;
+    let errors = refusal.get("errors");
     let mut details = errors.as_array()?.iter().filter_map(|error| {
         let message = match (spelled(error.get("title")), spelled(error.get("details"))) {
             (Some(title), Some(details)) => format!("{title}: {details}"),

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings, typed};
+use super::endpoint::{Attempt, Common, Endpoint, Settings, common_settings};
 use super::{Action, Vendor};
 use crate::error::{Detail, Error};
 use crate::reading::{
-    Doubt, Finding, Gone, Json, Reading, Verdict, Words, contradicts, flag, is_filled, number, object, refusal,
+    Doubt, Finding, Gone, Members, Reading, Verdict, Words, contradicts, flag, is_filled, number, refusal,
     refusal_within, spelled, unexpected, whole,
 };
 use crate::receipt::Evidence;
@@ -109,6 +109,7 @@ impl Endpoint for DisconnectProvider {
     type Config = Config;
 
     const ACTION: Action = Action::ProjectManagerDisconnectProvider;
+    const FACTS: &'static [&'static str] = ENVELOPE;
 
     fn subject(&self) -> String {
         format!("{}\0{}", self.account.as_deref().unwrap_or_default(), self.provider_id)
@@ -118,9 +119,9 @@ impl Endpoint for DisconnectProvider {
         self.account.as_deref()
     }
 
-    async fn send(&self, attempt: &Attempt<'_, Config>) -> Option<AstroResult> {
+    async fn send(&self, attempt: &Attempt<'_, Config>) {
         let client = attempt.client(generated::Client::new_with_client);
-        typed(client.disconnect_provider(&self.provider_id, attempt.config.integration_name.as_deref()).await)
+        let _ = client.disconnect_provider(&self.provider_id, attempt.config.integration_name.as_deref()).await;
     }
 
     fn read(&self, answer: &Answer, doubt: Doubt) -> Reading {
@@ -133,47 +134,40 @@ impl Endpoint for DisconnectProvider {
     }
 }
 
-/// The envelope, with the members of the shorter forms that errors come in.
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Envelope {
-    success: Json,
-    has_error: Json,
-    status_code: Json,
-    error: Json,
-    message: Json,
-}
+/// The members of the envelope, and of the shorter forms that errors come in.
+const ENVELOPE: &[&str] = &["success", "hasError", "statusCode", "error", "message"];
 
 fn read_success(answer: &Answer) -> Verdict {
     let body = whole(answer)?;
     if body.is_empty() {
         return Ok(Gone::revoked(Evidence::Acknowledged));
     }
-    let envelope: Envelope = object(body).ok_or_else(|| unexpected("the response is not the vendor's envelope"))?;
-    let flag = |name, value| flag(value).map_err(|()| unexpected(format!("{name} is neither true nor false")));
-    let success = flag("success", &envelope.success.0)?;
-    let has_error = flag("hasError", &envelope.has_error.0)?;
-    let named = status_code::number(&envelope.status_code.0).filter(|number| *number >= 400.0);
+    let envelope = answer.members(ENVELOPE).ok_or_else(|| unexpected("the response is not the vendor's envelope"))?;
+    let flag = |name| flag(envelope.get(name)).map_err(|()| unexpected(format!("{name} is neither true nor false")));
+    let success = flag("success")?;
+    let has_error = flag("hasError")?;
+    let named = status_code::number(envelope.get("statusCode")).filter(|number| *number >= 400.0);
 
     let said_for = [(success == Some(true), "success true"), (has_error == Some(false), "hasError false")];
     let said_against = [
         (success == Some(false), "success false".to_owned()),
         (has_error == Some(true), "hasError true".to_owned()),
-        (is_filled(&envelope.error.0), "a filled error".to_owned()),
+        (is_filled(envelope.get("error")), "a filled error".to_owned()),
         (named.is_some(), format!("statusCode {}", named.unwrap_or_default())),
     ];
     let said_for = said_for.iter().find(|(said, _)| *said).map(|(_, what)| *what);
     let said_against = said_against.iter().find(|(said, _)| *said).map(|(_, what)| what.as_str());
     match (said_for, said_against) {
         (Some(_), None) => Ok(Gone::revoked(Evidence::Acknowledged)),
-        (None, Some(what)) => Err(refused(answer, envelope, named, what)),
+        (None, Some(what)) => Err(refused(answer, &envelope, named, what)),
         (Some(yes), Some(no)) => Err(contradicts(yes, no)),
         (None, None) => Err(unexpected("the response says neither yes nor no")),
     }
 }
 
-fn refused(answer: &Answer, envelope: Envelope, named: Option<f64>, what: &str) -> Finding {
-    let words = envelope.words().unwrap_or_else(|| Words::new(format!("the vendor refuses inside a success: {what}")));
+fn refused(answer: &Answer, envelope: &Members, named: Option<f64>, what: &str) -> Finding {
+    let words =
+        envelope_words(envelope).unwrap_or_else(|| Words::new(format!("the vendor refuses inside a success: {what}")));
     refusal_within(answer, named, words)
 }
 
@@ -181,46 +175,45 @@ fn refused(answer: &Answer, envelope: Envelope, named: Option<f64>, what: &str) 
 /// object of its members.
 fn is_refusal(body: &[u8]) -> bool {
     const MEMBERS: [&str; 4] = ["technicalError", "additionalErrors", "validationErrors", "message"];
-    let Some(envelope) = object::<Envelope>(body) else { return false };
-    match (flag(&envelope.success.0), flag(&envelope.has_error.0)) {
+    let Some(envelope) = Members::read(body, ENVELOPE) else { return false };
+    match (flag(envelope.get("success")), flag(envelope.get("hasError"))) {
         (Err(()) | Ok(Some(true)), _) | (_, Err(()) | Ok(Some(false))) => false,
-        (Ok(None), Ok(None)) => {
-            envelope.error.0.as_object().is_some_and(|error| error.keys().all(|name| MEMBERS.contains(&name.as_str())))
-        }
+        (Ok(None), Ok(None)) => envelope
+            .get("error")
+            .as_object()
+            .is_some_and(|error| error.keys().all(|name| MEMBERS.contains(&name.as_str()))),
         _ => true,
     }
 }
 
 fn words(body: &[u8]) -> Option<Words> {
-    object::<Envelope>(body)?.words()
+    envelope_words(&Members::read(body, ENVELOPE)?)
 }
 
-impl Envelope {
-    /// The messages of an error, the one for people first.
-    fn words(&self) -> Option<Words> {
-        let error = &self.error.0;
-        let mut messages = [
-            spelled(error.get("message")),
-            spelled(Some(error)),
-            spelled(Some(&self.message.0)),
-            spelled(error.get("technicalError")),
-        ]
-        .into_iter()
-        .flatten();
-        let first = messages.next();
-        let mut details: Vec<Detail> = messages.map(|message| Detail::new(None, message)).collect();
-        let additional = error.get("additionalErrors").and_then(Value::as_array).into_iter().flatten();
-        details.extend(additional.filter_map(|more| Some(Detail::new(None, spelled(Some(more))?))));
-        let fields = error.get("validationErrors").and_then(Value::as_object).into_iter().flatten();
-        for (field, messages) in fields {
-            let messages = messages.as_array().map_or(std::slice::from_ref(messages), Vec::as_slice).iter();
-            details.extend(messages.filter_map(|m| Some(Detail::new(Some(field.clone()), spelled(Some(m))?))));
-        }
-        let message = match first {
-            Some(message) => message.to_owned(),
-            None if details.is_empty() => return None,
-            None => "the request is not valid".to_owned(),
-        };
-        Some(Words { message, details })
+/// The messages of an error, the one for people first.
+fn envelope_words(envelope: &Members) -> Option<Words> {
+    let error = envelope.get("error");
+    let mut messages = [
+        spelled(error.get("message")),
+        spelled(Some(error)),
+        spelled(Some(envelope.get("message"))),
+        spelled(error.get("technicalError")),
+    ]
+    .into_iter()
+    .flatten();
+    let first = messages.next();
+    let mut details: Vec<Detail> = messages.map(|message| Detail::new(None, message)).collect();
+    let additional = error.get("additionalErrors").and_then(Value::as_array).into_iter().flatten();
+    details.extend(additional.filter_map(|more| Some(Detail::new(None, spelled(Some(more))?))));
+    let fields = error.get("validationErrors").and_then(Value::as_object).into_iter().flatten();
+    for (field, messages) in fields {
+        let messages = messages.as_array().map_or(std::slice::from_ref(messages), Vec::as_slice).iter();
+        details.extend(messages.filter_map(|m| Some(Detail::new(Some(field.clone()), spelled(Some(m))?))));
     }
+    let message = match first {
+        Some(message) => message.to_owned(),
+        None if details.is_empty() => return None,
+        None => "the request is not valid".to_owned(),
+    };
+    Some(Words { message, details })
 }

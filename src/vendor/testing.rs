@@ -61,6 +61,7 @@ pub(super) fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
         headers: http::HeaderMap::new(),
         body: Body::Whole(body.into()),
         raw: Bytes::new(),
+        members: None,
         received_at: noon(),
     };
     answer.with("content-type", "application/json; charset=utf-8")

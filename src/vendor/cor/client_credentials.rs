@@ -4,11 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::RequestBuilder;
-use serde::Deserialize;
 
 use super::generated;
-use crate::reading::{Json, Words, number, object};
-use crate::transport::{Answer, Credential, Grant, Secret, grant_credential};
+use crate::reading::Words;
+use crate::transport::{Answer, Credential, Grant, Secret, grant_credential, oauth_token};
 use crate::vendor::Vendor;
 
 /// A [`Credential`] that gets COR's access tokens for an API key: `fetchToken` in `openapi/cor.yaml`.
@@ -59,13 +58,6 @@ impl From<ClientCredentials> for Credential {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Token {
-    access_token: Option<String>,
-    expires_in: Json,
-}
-
 impl Grant for ClientCredentials {
     const VENDOR: Vendor = Vendor::Cor;
 
@@ -83,8 +75,7 @@ impl Grant for ClientCredentials {
     }
 
     fn read(&self, answer: &Answer) -> Option<(String, Option<Duration>)> {
-        let token: Token = object(answer.bytes())?;
-        Some((token.access_token?, crate::transport::lifetime(number(&token.expires_in.0))))
+        oauth_token(answer)
     }
 
     fn words(body: &[u8]) -> Option<Words> {

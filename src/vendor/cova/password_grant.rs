@@ -4,11 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::RequestBuilder;
-use serde::Deserialize;
 
 use super::generated;
-use crate::reading::{Json, Words, number, object};
-use crate::transport::{Answer, Credential, Grant, Secret, grant_credential};
+use crate::reading::Words;
+use crate::transport::{Answer, Credential, Grant, Secret, grant_credential, oauth_token};
 use crate::vendor::Vendor;
 
 /// A [`Credential`] that gets Cova's access tokens for a user name and password: `fetchToken` in `openapi/cova.yaml`.
@@ -69,13 +68,6 @@ impl From<PasswordGrant> for Credential {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Token {
-    access_token: Option<String>,
-    expires_in: Json,
-}
-
 impl Grant for PasswordGrant {
     const VENDOR: Vendor = Vendor::Cova;
 
@@ -98,8 +90,7 @@ impl Grant for PasswordGrant {
     }
 
     fn read(&self, answer: &Answer) -> Option<(String, Option<Duration>)> {
-        let token: Token = object(answer.bytes())?;
-        Some((token.access_token?, crate::transport::lifetime(number(&token.expires_in.0))))
+        oauth_token(answer)
     }
 
     fn words(body: &[u8]) -> Option<Words> {

@@ -1,10 +1,11 @@
 //! The envelope around every answer, in JSON or in XML.
 
+use std::borrow::Cow;
+
 use roxmltree::{Document, Node, ParsingOptions};
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::reading::{Json, Words, object};
+use crate::reading::{Members, Words};
 
 /// What an envelope has to say; the rest of the contact is for the typed response.
 #[derive(Debug, Default)]
@@ -15,35 +16,30 @@ pub(super) struct Envelope {
     message: Value,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct JsonEnvelope {
-    status: Json,
-    status_code: Json,
-    response: Json,
-    error: Json,
-}
+/// Its members in JSON.
+pub(super) const MEMBERS: &[&str] = &["status", "statusCode", "response", "error"];
 
 /// More elements than a contact can have.
 const MAX_NODES: u32 = 100_000;
 
 impl Envelope {
-    /// Reads either form; the error says why it is neither.
-    pub(super) fn read(body: &[u8]) -> Result<Self, String> {
-        if body.starts_with(b"<") { Self::read_xml(body) } else { Self::read_json(body) }
+    /// Reads either form; the error says why it is neither. `members` are those of the JSON form.
+    pub(super) fn read<'a>(body: &[u8], members: impl FnOnce() -> Option<Cow<'a, Members>>) -> Result<Self, String> {
+        if body.starts_with(b"<") { Self::read_xml(body) } else { Self::read_json(members().as_deref()) }
     }
 
-    fn read_json(body: &[u8]) -> Result<Self, String> {
-        let envelope: JsonEnvelope = object(body).ok_or("it is no JSON object, or names a member twice")?;
-        if !envelope.response.0.is_null() && !envelope.response.0.is_object() {
+    fn read_json(members: Option<&Members>) -> Result<Self, String> {
+        let members = members.ok_or("it is no JSON object, or names a member twice")?;
+        let response = members.get("response");
+        if !response.is_null() && !response.is_object() {
             return Err("its response is not a contact".to_owned());
         }
         let member = |of: &Value, name| of.get(name).cloned().unwrap_or_default();
         Ok(Self {
-            status: envelope.status.0,
-            status_code: envelope.status_code.0,
-            contact_id: member(&envelope.response.0, "id"),
-            message: member(&envelope.error.0, "message"),
+            status: members.get("status").clone(),
+            status_code: members.get("statusCode").clone(),
+            contact_id: member(response, "id"),
+            message: member(members.get("error"), "message"),
         })
     }
 

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::Utc;
 use reqwest::RequestBuilder;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::reading::{Json, Words, moment, object, spelled};
+use crate::reading::{Members, Words, moment, spelled};
 use crate::transport::{Answer, Credential, Grant, Secret, grant_credential};
 use crate::vendor::Vendor;
 
@@ -62,12 +64,6 @@ struct Login<'a> {
     password: &'a str,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Envelope {
-    response: Json,
-}
-
 impl Grant for PasswordLogin {
     const VENDOR: Vendor = Vendor::OnlyOffice;
     const SUCCESS: u16 = 201;
@@ -85,11 +81,15 @@ impl Grant for PasswordLogin {
     }
 
     fn read(&self, answer: &Answer) -> Option<(String, Option<Duration>)> {
-        let body = super::casing::to_camel_case(answer.body_bytes());
-        let Envelope { response: Json(response) } = object(&body)?;
+        let body = super::casing::to_camel_case(Bytes::copy_from_slice(answer.bytes()));
+        let mut response = Members::read(&body, &["response"])?.take("response");
+        let token = response.get_mut("token")?.take();
         let expires = spelled(response.get("expires")).and_then(moment);
         let lives = expires.map(|expires| (expires - Utc::now()).to_std().unwrap_or_default());
-        Some((spelled(response.get("token"))?.to_owned(), lives))
+        match token {
+            Value::String(token) => Some((token, lives)),
+            _ => None,
+        }
     }
 
     fn words(body: &[u8]) -> Option<Words> {
