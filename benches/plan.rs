@@ -1,6 +1,7 @@
-//! What a plan costs: its pace against the limit, its memory at any length, and its journal.
+//! What a plan costs: its pace against the limit, its speed against calls made by hand, its memory at any length, and its
+//! journal.
 //!
-//! `cargo bench --bench plan`; with `PLAN_BENCH_QUICK=1` the long plan has 100,000 entries instead of 1,000,000.
+//! `cargo bench --bench plan`; with `PLAN_BENCH_QUICK=1` all plans have a tenth of the entries.
 //!
 //! What is measured runs in a process of its own, the server in this one.
 
@@ -19,27 +20,38 @@ use std::time::{Duration, Instant};
 use deprovision::journal::Journal;
 use deprovision::sandbox::Sandbox;
 use deprovision::{Client, Vendor, cova, persona};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What a child is to do: how many entries, and the journal's path where there is to be one.
+/// What a child is to do: how many entries, by hand or as a plan, and the journal's path where there is to be one.
 const ENTRIES: &str = "PLAN_BENCH_ENTRIES";
+const BY_HAND: &str = "PLAN_BENCH_BY_HAND";
 const JOURNAL: &str = "PLAN_BENCH_JOURNAL";
 const URL: &str = "PLAN_BENCH_URL";
 const QUICK: &str = "PLAN_BENCH_QUICK";
 
+/// How many calls a plan makes at a time, if it is not told otherwise.
+const IN_FLIGHT: usize = 8;
+
 #[tokio::main]
 async fn main() {
     if let Ok(entries) = std::env::var(ENTRIES) {
-        return measured(entries.parse().expect("a number")).await;
+        let entries = entries.parse().expect("a number");
+        let started = Instant::now();
+        match std::env::var_os(BY_HAND) {
+            Some(_) => by_hand(entries).await,
+            None => plan(entries).await,
+        }
+        println!("{} {} {}", started.elapsed().as_secs_f64(), status("VmRSS"), status("VmHWM"));
+        return;
     }
-    let quick = std::env::var_os(QUICK).is_some();
+    let part = if std::env::var_os(QUICK).is_some() { 10 } else { 1 };
     pace().await;
     let url = serve().await;
-    let long = if quick { 100_000 } else { 1_000_000 };
-    memory(&url, long).await;
-    journal(&url).await;
+    speed(&url, 100_000 / part).await;
+    memory(&url, [1_000, 100_000, 1_000_000].map(|entries| entries / part)).await;
+    journal(&url, 10_000 / part).await;
 }
 
 /// A plan under a limit, on the sandbox: the time it takes against the least that the limit allows.
@@ -69,30 +81,52 @@ async fn pace() {
     }
 }
 
-/// Plans of both lengths, each in a process of its own.
-async fn memory(url: &str, long: u64) {
+/// A plan against the same calls made by hand, in turn.
+async fn speed(url: &str, entries: u64) {
+    const ROUNDS: usize = 5;
+    println!("\nspeed: {entries} entries of Cova's, {IN_FLIGHT} calls at a time, {ROUNDS} rounds in turn");
+    println!("{:>24} {:>12} {:>10}", "", "per second", "ratio");
+    let (mut hand, mut plan, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let by_hand = child(url, entries, Some(BY_HAND), None).await.seconds;
+        let by_plan = child(url, entries, None, None).await.seconds;
+        hand.push(entries as f64 / by_hand);
+        plan.push(entries as f64 / by_plan);
+        ratios.push(by_hand / by_plan);
+    }
+    println!("{:>24} {:>12.0} {:>10.3}", "buffer_unordered", median(hand), 1.0);
+    println!("{:>24} {:>12.0} {:>10.3}", "revoke_all", median(plan), median(ratios));
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    *values.get(values.len() / 2).expect("a value")
+}
+
+/// Plans of several lengths, each in a process of its own.
+async fn memory(url: &str, lengths: [u64; 3]) {
     println!("\nmemory: a plan of Cova's against a server that says yes at once");
     println!("{:>24} {:>14} {:>14} {:>12}", "entries", "resident", "at most", "per second");
-    for entries in [1_000, long] {
-        let Measured { seconds, resident, peak } = child(url, entries, None).await;
+    for entries in lengths {
+        let Measured { seconds, resident, peak } = child(url, entries, None, None).await;
         let rate = entries as f64 / seconds;
         println!("{entries:>24} {:>10.1} MiB {:>10.1} MiB {rate:>12.0}", resident / 1024.0, peak / 1024.0);
     }
 }
 
 /// The same plan without and with a journal, and gone on with when all is done.
-async fn journal(url: &str) {
-    const LENGTH: u64 = 10_000;
+async fn journal(url: &str, entries: u64) {
     let directory = std::env::temp_dir().join(format!("deprovision-bench-{}", std::process::id()));
     fs::create_dir(&directory).expect("a directory");
     let path = directory.join("run.jsonl");
-    println!("\njournal: {LENGTH} entries of Cova's, in {}", std::env::temp_dir().display());
+    println!("\njournal: {entries} entries of Cova's, in {}", std::env::temp_dir().display());
     println!("{:>24} {:>14} {:>14} {:>14}", "", "per entry", "at most", "file");
     for (name, journal) in [("without", None), ("with", Some(&path)), ("all from it", Some(&path))] {
-        let Measured { seconds, peak, .. } = child(url, LENGTH, journal.map(|path| path.to_str().expect("text"))).await;
-        let each = Duration::from_secs_f64(seconds / LENGTH as f64);
+        let Measured { seconds, peak, .. } =
+            child(url, entries, None, journal.map(|path| path.to_str().expect("text"))).await;
+        let each = Duration::from_secs_f64(seconds / entries as f64);
         let size = journal.map_or(0, |path| fs::metadata(path).expect("a journal").len());
-        println!("{name:>24} {each:>14.1?} {:>10.1} MiB {:>10.0} B/entry", peak / 1024.0, size as f64 / LENGTH as f64);
+        println!("{name:>24} {each:>14.1?} {:>10.1} MiB {:>10.0} B/entry", peak / 1024.0, size as f64 / entries as f64);
     }
     fs::remove_dir_all(&directory).expect("it is ours");
 }
@@ -104,9 +138,12 @@ struct Measured {
     peak: f64,
 }
 
-async fn child(url: &str, entries: u64, journal: Option<&str>) -> Measured {
+async fn child(url: &str, entries: u64, by_hand: Option<&str>, journal: Option<&str>) -> Measured {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command.env(URL, url).env(ENTRIES, entries.to_string());
+    if let Some(by_hand) = by_hand {
+        command.env(by_hand, "1");
+    }
     if let Some(path) = journal {
         command.env(JOURNAL, path);
     }
@@ -118,12 +155,29 @@ async fn child(url: &str, entries: u64, journal: Option<&str>) -> Measured {
     Measured { seconds: next(), resident: next(), peak: next() }
 }
 
+/// The child's part, as one would write it without this crate.
+async fn by_hand(entries: u32) {
+    let url = std::env::var(URL).expect("a URL");
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client");
+    let disable = |id: u32| {
+        let request = client.delete(format!("{url}/v1/users({id})"));
+        let request = request.bearer_auth("a-token").header("accept", "application/json");
+        async move {
+            let response = request.send().await.expect("a response").error_for_status().expect("a success");
+            response.json::<cova::User>().await.expect("a user")
+        }
+    };
+    let mut users = stream::iter(1..=entries).map(disable).buffer_unordered(IN_FLIGHT);
+    while let Some(user) = users.next().await {
+        assert_eq!(user.is_active, Some(false));
+    }
+}
+
 /// The child's part: a plan that is made as it is read.
-async fn measured(entries: u32) {
+async fn plan(entries: u32) {
     let config = cova::Config::new("a-token").base_url(std::env::var(URL).expect("a URL"));
     let client = Client::builder().cova(config).build().expect("a client");
     let plan = (1..=entries).map(|id| cova::DisableUser::new(id).expect("an id"));
-    let started = Instant::now();
     let mut run = client.revoke_all(plan);
     if let Ok(path) = std::env::var(JOURNAL) {
         run = run.journal(Journal::open(path, "the benchmark", "to see what it costs").expect("a journal"));
@@ -134,7 +188,6 @@ async fn measured(entries: u32) {
         settled += 1;
     }
     assert_eq!(settled, entries);
-    println!("{} {} {}", started.elapsed().as_secs_f64(), status("VmRSS"), status("VmHWM"));
 }
 
 /// A figure of this process in KiB; 0 where the system does not tell.

@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench call` prints all tables. The server is a process of its own, so that only the caller is counted.
 //! Instructions are counted by callgrind where valgrind is installed: the difference between two numbers of calls, so
-//! that starting up is not in it.
+//! that starting up is not in it. `cargo bench --bench allocations` counts allocations: an allocator that counts would
+//! be in the figures here.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,10 +21,6 @@ mod server;
 
 use std::env;
 
-/// Counts every allocation.
-#[global_allocator]
-static ALLOCATOR: dhat::Alloc = dhat::Alloc;
-
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -32,37 +29,8 @@ fn main() {
         [] => {
             let server = server::Server::start();
             instructions::table(&server.url);
-            allocations(&server.url);
             rates::table(&server.url);
         }
         other => panic!("unknown arguments {other:?}"),
-    }
-}
-
-/// Heap allocations of a call, counted over many.
-fn allocations(url: &str) {
-    const CALLS: u64 = 200;
-    println!("\nHeap allocations per call");
-    println!("{:<14} {:>12} {:>10}", "", "allocations", "ratio");
-    let runtime = callers::runtime();
-    let mut base = None;
-    for caller in callers::NAMES {
-        let caller_of = callers::make(caller, url);
-        runtime.block_on(async {
-            for _ in 0..20 {
-                caller_of.call().await;
-            }
-        });
-        let profiler = dhat::Profiler::builder().testing().build();
-        let before = dhat::HeapStats::get().total_blocks;
-        runtime.block_on(async {
-            for _ in 0..CALLS {
-                caller_of.call().await;
-            }
-        });
-        let counted = (dhat::HeapStats::get().total_blocks - before) as f64 / CALLS as f64;
-        drop(profiler);
-        let base = *base.get_or_insert(counted);
-        println!("{caller:<14} {counted:>12.1} {:>10.3}", counted / base);
     }
 }

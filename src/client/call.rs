@@ -141,10 +141,10 @@ impl<R: Revoke> IntoFuture for Call<R> {
 impl Job {
     pub(crate) async fn run<E: Endpoint>(self, request: E) -> Result<Receipt<E::Response>, Error> {
         let proven = run::run(&self.client.0, self.options, &request).await;
-        proven.map(|proof| proof.receipt).map_err(|failed| failed.error)
+        proven.map(|proof| proof.receipt.map(|response| *response)).map_err(|failed| failed.error)
     }
 
-    pub(crate) async fn prove<E: Endpoint>(self, request: E) -> Result<Proof<E::Response>, Failed> {
+    pub(crate) async fn prove<E: Endpoint>(self, request: E) -> Result<Proof<Box<E::Response>>, Failed> {
         run::run(&self.client.0, self.options, &request).await
     }
 

@@ -40,7 +40,7 @@ pub(super) async fn run<E: Endpoint>(
     client: &Shared,
     options: Options,
     request: &E,
-) -> Result<Proof<E::Response>, Failed> {
+) -> Result<Proof<Box<E::Response>>, Failed> {
     let action = E::ACTION;
     let span = tracing::info_span!(
         "revoke",
@@ -53,7 +53,7 @@ pub(super) async fn run<E: Endpoint>(
     );
     let first_key = options.first_key;
     let result = match Run::new(client, options, request) {
-        Ok(run) => {
+        Ok(mut run) => {
             // Pinned before it is wrapped: it is large, and would be copied.
             let settling = pin!(run.settle());
             settling.instrument(span.clone()).await
@@ -135,10 +135,10 @@ impl Shown {
     }
 }
 
-/// An answer, and what it comes with.
+/// An answer, and what it comes with. (A response is large and handed on many times, so it is in a box.)
 struct Heard<T> {
     answer: Answer,
-    response: Option<T>,
+    response: Option<Box<T>>,
     rate_limit: Option<RateLimit>,
 }
 
@@ -158,7 +158,7 @@ impl Unheard {
 struct Settled<T> {
     verdict: Verdict,
     shown: Shown,
-    response: Option<T>,
+    response: Option<Box<T>>,
 }
 
 /// Which of the vendor's operations an exchange is for.
@@ -204,7 +204,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
         })
     }
 
-    async fn settle(mut self) -> Result<Proof<E::Response>, Failed> {
+    async fn settle(&mut self) -> Result<Proof<Box<E::Response>>, Failed> {
         if self.patient {
             self.place = self.channel.gate.enter(after(FAR)).await.ok();
             self.deadline = after(self.timeout);
@@ -277,7 +277,8 @@ impl<'a, E: Endpoint> Run<'a, E> {
         let verdict = match self.request.read(&heard.answer, self.doubt) {
             Reading::Gone(gone) => Ok(gone),
             Reading::NotGone(finding) => Err(finding),
-            Reading::Look => return self.look(&heard).await,
+            // In a box, so that the calls that need no look, which are most, do not make room for it.
+            Reading::Look => return Box::pin(self.look(&heard)).await,
         };
         Settled { verdict, shown: Shown::of(&heard), response: heard.response }
     }
@@ -357,7 +358,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
     }
 
     /// Makes an answer ready to be read, and decodes it if it is a success. What `read` looks at is noted on the way.
-    fn decode(&self, answer: &mut Answer) -> Option<E::Response> {
+    fn decode(&self, answer: &mut Answer) -> Option<Box<E::Response>> {
         let secrets = self.secrets();
         if (300..=399).contains(&answer.status) {
             answer.scrub_location(&secrets);
@@ -419,12 +420,12 @@ impl<'a, E: Endpoint> Run<'a, E> {
         Failure::new(ErrorKind::Timeout, format!("{what} did not answer within {:?}", self.timeout))
     }
 
-    fn proof(self, gone: Gone, shown: Shown, response: Option<E::Response>) -> Proof<E::Response> {
+    fn proof(&self, gone: Gone, shown: Shown, response: Option<Box<E::Response>>) -> Proof<Box<E::Response>> {
         let body = shown.body.clone();
         Proof { receipt: self.receipt(gone, shown, response), body }
     }
 
-    fn receipt(self, gone: Gone, shown: Shown, response: Option<E::Response>) -> Receipt<E::Response> {
+    fn receipt(&self, gone: Gone, shown: Shown, response: Option<Box<E::Response>>) -> Receipt<Box<E::Response>> {
         Receipt {
             id: Uuid::new_v4(),
             action: E::ACTION,

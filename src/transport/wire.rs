@@ -190,12 +190,12 @@ macro_rules! generated_client {
             include!(concat!(env!("OUT_DIR"), "/", $document, ".rs"));
 
             impl ClientHooks<crate::transport::Wire> for Client {
-                async fn exec(
+                fn exec(
                     &self,
                     request: reqwest::Request,
                     operation: &OperationInfo,
-                ) -> reqwest::Result<reqwest::Response> {
-                    self.inner.exec(request, operation.operation_id).await
+                ) -> impl Future<Output = reqwest::Result<reqwest::Response>> {
+                    self.inner.exec(request, operation.operation_id)
                 }
             }
         }

@@ -176,7 +176,8 @@ macro_rules! vendors {
                     $(
                         Self::$vendor(request) => {
                             let Proof { receipt, body } = job.prove(request).await?;
-                            Ok(Proof { receipt: receipt.map(Response::$vendor), body })
+                            let receipt = receipt.map(|response| Response::$vendor(*response));
+                            Ok(Proof { receipt, body })
                         }
                     )*
                 }
