@@ -4,15 +4,14 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::HeaderValue;
-use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::exchange::Failure;
+use super::joint::Joint;
 use super::secret::Secret;
 use crate::error::{Error, ErrorKind};
 use crate::vendor::Vendor;
@@ -182,60 +181,38 @@ impl Issuer {
         match &self.kind {
             Issue::Fixed(token) => Ok(token.clone()),
             Issue::Source(source) => {
-                let given = self.fetch(source, account, false).await?;
-                let Some(renewal) = source.renewals.lock().await.get(&self.subject(account)).cloned() else {
-                    return Ok(given);
+                let given = source.fetch(self.need(account, false)).await?;
+                let Some(renewal) = source.known_renewal(&self.subject(account)) else {
+                    return self.ready(given);
                 };
-                let mut renewal = renewal.state.lock().await;
-                if !renewal.was_rejected(&given.secret) {
-                    renewal.current = Some(given.secret.clone());
-                    return Ok(given);
+                let mut state = renewal.state();
+                if !state.was_rejected(&given) {
+                    state.current = Some(given.clone());
                 }
-                match renewal.current.clone() {
-                    Some(current) => self.ready(current),
-                    None => Ok(given),
-                }
+                self.ready(state.current.clone().unwrap_or(given))
             }
         }
     }
 
     /// A fresh token in place of one that was answered by a 401; `None` if there is nothing fresher.
     ///
-    /// The lock is held while one caller fetches; those who waited behind it take its result, be it a token or none.
+    /// One is fetched for all who ask while it is fetched, be the result a token or none.
     pub(crate) async fn renewed(&self, account: Option<&str>, rejected: &Token) -> Result<Option<Arc<Token>>, Failure> {
         let Issue::Source(source) = &self.kind else { return Ok(None) };
-        let renewal = source.renewal(self.subject(account)).await;
-        let asked_at = renewal.fetched.load(Ordering::Acquire);
-        let mut state = renewal.state.lock().await;
-        state.reject(&rejected.secret);
-        if let Some(current) = state.current.clone() {
+        let renewal = source.renewal(self.subject(account));
+        if let Some(current) = renewal.state().reject(&rejected.secret) {
             return self.ready(current).map(Some);
         }
-        if renewal.fetched.load(Ordering::Acquire) != asked_at {
-            return state.failure.clone().map_or(Ok(None), Err);
+        let fresh = renewal.fetching.run(|| Box::pin(source.fetch(self.need(account, true)))).await?;
+        let mut state = renewal.state();
+        if !state.was_rejected(&fresh) {
+            state.current = Some(fresh);
         }
-        let fetched = self.fetch(source, account, true).await;
-        renewal.fetched.fetch_add(1, Ordering::AcqRel);
-        state.failure = fetched.as_ref().err().cloned();
-        let fresh = fetched?;
-        if state.was_rejected(&fresh.secret) {
-            return Ok(None);
-        }
-        state.current = Some(fresh.secret.clone());
-        Ok(Some(fresh))
+        state.current.clone().map(|current| self.ready(current)).transpose()
     }
 
-    async fn fetch(&self, source: &Source, account: Option<&str>, rejected: bool) -> Result<Arc<Token>, Failure> {
-        let need = TokenNeed { vendor: self.vendor, account: account.map(str::to_owned), rejected };
-        let text = (source.fetch)(need).await.map_err(|error| match error.downcast_ref::<Error>() {
-            Some(error) => Failure {
-                passing: error.is_retryable(),
-                wait: error.retry_after(),
-                ..Failure::new(error.kind(), format!("credential: {}", error.message()))
-            },
-            None => Failure::new(ErrorKind::Unauthorized, format!("credential: its source failed: {error}")),
-        })?;
-        self.ready(Arc::new(Secret::new(text)))
+    fn need(&self, account: Option<&str>, rejected: bool) -> TokenNeed {
+        TokenNeed { vendor: self.vendor, account: account.map(str::to_owned), rejected }
     }
 
     fn ready(&self, secret: Arc<Secret>) -> Result<Arc<Token>, Failure> {
@@ -251,6 +228,8 @@ impl Issuer {
 
 type Subject = (Vendor, Option<String>);
 
+type Fetched = Result<Arc<Secret>, Failure>;
+
 struct Source {
     fetch: Box<Fetch>,
     /// What is known of subjects whose token was rejected once; nothing is kept of the others.
@@ -264,8 +243,27 @@ const MAX_RENEWALS: usize = 4096;
 const MAX_REJECTED: usize = 8;
 
 impl Source {
-    async fn renewal(&self, subject: Subject) -> Arc<Renewal> {
-        let mut renewals = self.renewals.lock().await;
+    fn fetch(&self, need: TokenNeed) -> impl Future<Output = Fetched> + Send + use<> {
+        let fetching = (self.fetch)(need);
+        async move {
+            let text = fetching.await.map_err(|error| match error.downcast_ref::<Error>() {
+                Some(error) => Failure {
+                    passing: error.is_retryable(),
+                    wait: error.retry_after(),
+                    ..Failure::new(error.kind(), format!("credential: {}", error.message()))
+                },
+                None => Failure::new(ErrorKind::Unauthorized, format!("credential: its source failed: {error}")),
+            })?;
+            Ok(Arc::new(Secret::new(text)))
+        }
+    }
+
+    fn known_renewal(&self, subject: &Subject) -> Option<Arc<Renewal>> {
+        self.renewals.lock().unwrap_or_else(PoisonError::into_inner).get(subject).cloned()
+    }
+
+    fn renewal(&self, subject: Subject) -> Arc<Renewal> {
+        let mut renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
         if renewals.len() >= MAX_RENEWALS && !renewals.contains_key(&subject) {
             renewals.clear();
         }
@@ -275,9 +273,14 @@ impl Source {
 
 #[derive(Default)]
 struct Renewal {
-    /// How many times a fresh token was asked for.
-    fetched: AtomicU64,
+    fetching: Joint<Fetched>,
     state: Mutex<RenewalState>,
+}
+
+impl Renewal {
+    fn state(&self) -> MutexGuard<'_, RenewalState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Default)]
@@ -285,8 +288,6 @@ struct RenewalState {
     rejected: VecDeque<Arc<Secret>>,
     /// The token last given that was not rejected.
     current: Option<Arc<Secret>>,
-    /// Why the last fetch brought nothing.
-    failure: Option<Failure>,
 }
 
 impl RenewalState {
@@ -294,22 +295,22 @@ impl RenewalState {
         self.rejected.iter().any(|old| old.expose() == token.expose())
     }
 
-    fn reject(&mut self, token: &Arc<Secret>) {
-        if self.current.as_ref().is_some_and(|current| current.expose() == token.expose()) {
-            self.current = None;
-        }
+    /// Notes that a token was rejected, and gives the one that was not, if there is one.
+    fn reject(&mut self, token: &Arc<Secret>) -> Option<Arc<Secret>> {
         if !self.was_rejected(token) {
             self.rejected.push_back(token.clone());
         }
         while self.rejected.len() > MAX_REJECTED {
             self.rejected.pop_front();
         }
+        self.current.take_if(|current| current.expose() == token.expose());
+        self.current.clone()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
 

@@ -1,12 +1,12 @@
 //! Access tokens that expire: fetched from a vendor's token endpoint when one is needed, and kept until shortly before
 //! they expire.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Request, RequestBuilder};
 use serde_json::Value;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep};
 use zeroize::Zeroizing;
 
@@ -14,6 +14,7 @@ use super::base_url::BaseUrl;
 use super::credential::Credential;
 use super::exchange::{Answer, Exchange};
 use super::http::{PRODUCT, Pools, exchange};
+use super::joint::Joint;
 use super::retry::RetryPolicy;
 use super::secret::Secret;
 use super::wire::Limits;
@@ -55,18 +56,19 @@ pub(crate) trait Grant: Send + Sync + 'static {
 
 /// A credential that gets its tokens through a grant.
 pub(crate) fn credential<G: Grant>(grant: G) -> Credential {
-    let source = Arc::new(Source { grant, endpoint: OnceCell::new(), kept: Mutex::default() });
+    let source =
+        Arc::new(Source { grant, endpoint: OnceCell::new(), kept: Mutex::default(), fetching: Joint::default() });
     Credential::from_fn(move |need| {
         let source = source.clone();
-        async move { Ok(source.token(need.rejected).await?) }
+        async move { Ok(source.token(need.rejected).await?.to_string()) }
     })
 }
 
 struct Source<G> {
     grant: G,
     endpoint: OnceCell<(BaseUrl, reqwest::Client)>,
-    /// Locked while a token is fetched, so that one fetch serves all who wait.
     kept: Mutex<Option<Kept>>,
+    fetching: Joint<Result<Zeroizing<String>, Error>>,
 }
 
 struct Kept {
@@ -75,19 +77,29 @@ struct Kept {
 }
 
 impl<G: Grant> Source<G> {
-    async fn token(&self, rejected: bool) -> Result<String, Error> {
-        let mut kept = self.kept.lock().await;
-        if let Some(Kept { token, until }) = &*kept
+    /// The token that is kept; a fetched one if there is none, or it was rejected.
+    async fn token(self: Arc<Self>, rejected: bool) -> Result<Zeroizing<String>, Error> {
+        if let Some(Kept { token, until }) = &*self.kept()
             && !rejected
             && until.is_none_or(|until| Instant::now() < until)
         {
-            return Ok(token.to_string());
+            return Ok(token.clone());
         }
-        *kept = None;
+        let source = self.clone();
+        self.fetching.run(|| Box::pin(source.renew())).await
+    }
+
+    async fn renew(self: Arc<Self>) -> Result<Zeroizing<String>, Error> {
+        *self.kept() = None;
         let (token, lives) = self.fetch().await?;
+        let token = Zeroizing::new(token);
         let until = lives.map(|lives| Instant::now() + lives.saturating_sub(MARGIN.min(lives / 10)).min(FAR));
-        *kept = Some(Kept { token: Zeroizing::new(token.clone()), until });
+        *self.kept() = Some(Kept { token: token.clone(), until });
         Ok(token)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fetches a token, trying again where that may help: the endpoint changes nothing but what it gives.

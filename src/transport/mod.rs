@@ -6,6 +6,7 @@ mod credential;
 mod exchange;
 mod grant;
 mod http;
+mod joint;
 mod pace;
 mod retry;
 mod secret;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use deprovision::{
     Access, BoxError, Credential, ErrorKind, Outcome, RetryPolicy, TokenNeed, Vendor, cova, projectmanager,
 };
+use futures_util::StreamExt;
 use uuid::Uuid;
 
 use crate::support::reply::Reply;
@@ -154,6 +155,34 @@ async fn personas_key_survives_a_401() {
     let _ = client.revoke(&subject(Vendor::Persona)).await.unwrap();
     let requests = server.requests();
     assert_eq!(requests[0].key(), requests[1].key());
+}
+
+#[tokio::test]
+async fn a_renewal_goes_on_though_the_plan_that_began_it_is_not_polled() {
+    for vendor in VENDORS {
+        let server = accepting(vendor, "fresh-token").await;
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let credential = Credential::from_fn(move |need| {
+            let count = Arc::clone(&count);
+            async move {
+                if !need.rejected {
+                    return Ok("stale-token".to_owned());
+                }
+                count.fetch_add(1, Ordering::SeqCst);
+                tokio::time::sleep(ms(100)).await;
+                Ok("fresh-token".to_owned())
+            }
+        });
+        let client = builder(vendor, &server.url(), credential).attempt_timeout(ms(3000)).build().unwrap();
+        let mut plan = client.revoke_all([subject(vendor)]);
+        while asked.load(Ordering::SeqCst) == 0 {
+            assert!(tokio::time::timeout(ms(5), plan.next()).await.is_err(), "{vendor}: it has no token yet");
+        }
+        let receipt = within(ms(2000), client.revoke(&subject(vendor)).into_future()).await.unwrap();
+        assert_eq!((receipt.attempts, asked.load(Ordering::SeqCst)), (2, 1), "{vendor}");
+        assert!(plan.next().await.unwrap().result.is_ok(), "{vendor}");
+    }
 }
 
 #[tokio::test]

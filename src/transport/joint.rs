@@ -1,0 +1,89 @@
+//! One piece of work for all who need it at the same time.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{Shared, WeakShared};
+
+type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Work of which one piece at most is under way: whoever needs it meanwhile has its result.
+///
+/// All who wait carry it on. Held by a lock instead, it would stand still for all of them while the one who began it is not
+/// polled, as a plan's calls are not while nobody asks for the plan's next result. It ends when nobody waits any more.
+pub(crate) struct Joint<T>(Mutex<Option<WeakShared<Work<T>>>>);
+
+impl<T> Default for Joint<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> fmt::Debug for Joint<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Joint")
+    }
+}
+
+impl<T: Clone> Joint<T> {
+    /// What the work under way comes to; if there is none, `begin` makes it.
+    pub(crate) fn run(&self, begin: impl FnOnce() -> Work<T>) -> Shared<Work<T>> {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let joined = under_way.as_ref().and_then(WeakShared::upgrade).filter(|work| work.peek().is_none());
+        joined.unwrap_or_else(|| {
+            let work = begin().shared();
+            *under_way = work.downgrade();
+            work
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Poll;
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// Work that waits for leave and then says how often it was begun.
+    fn counted(begun: &Arc<AtomicU32>, leave: &Arc<Semaphore>) -> Work<u32> {
+        let (number, leave) = (begun.fetch_add(1, Ordering::SeqCst) + 1, leave.clone());
+        Box::pin(async move {
+            leave.acquire().await.unwrap().forget();
+            number
+        })
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_share_it_and_carry_it_on() {
+        let (begun, leave) = (Arc::new(AtomicU32::new(0)), Arc::new(Semaphore::new(0)));
+        let joint = Joint::default();
+        let mut first = Box::pin(joint.run(|| counted(&begun, &leave)));
+        assert_eq!(futures_util::poll!(&mut first), Poll::Pending);
+        let second = joint.run(|| counted(&begun, &leave));
+        leave.add_permits(1);
+        // The one who began it is not polled.
+        assert_eq!(second.await, 1);
+        // It is over, though one has not heard of it: who comes now needs another.
+        leave.add_permits(1);
+        assert_eq!(joint.run(|| counted(&begun, &leave)).await, 2);
+        assert_eq!(first.await, 1);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_given_up() {
+        let (begun, leave) = (Arc::new(AtomicU32::new(0)), Arc::new(Semaphore::new(0)));
+        let joint = Joint::default();
+        let mut first = Box::pin(joint.run(|| counted(&begun, &leave)));
+        assert_eq!(futures_util::poll!(&mut first), Poll::Pending);
+        drop(first);
+        leave.add_permits(1);
+        assert_eq!(joint.run(|| counted(&begun, &leave)).await, 2);
+    }
+}
