@@ -206,7 +206,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
 
     async fn settle(&mut self) -> Result<Proof<Box<E::Response>>, Failed> {
         if self.patient {
-            self.place = self.channel.gate.enter(after(FAR)).await.ok();
+            self.place = self.channel.gate.enter(after(FAR), FAR).await.ok();
             self.deadline = after(self.timeout);
         }
         let account = self.request.account();
@@ -241,7 +241,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
     /// up one of its tries. The error is why there is no fresh token.
     async fn again(&mut self, finding: &Finding, counted: &mut u32) -> Result<bool, Failure> {
         if finding.kind == ErrorKind::RateLimited {
-            self.channel.gate.hold(finding.wait.unwrap_or(self.policy.initial).min(self.policy.max_wait));
+            self.channel.gate.hold(finding.wait.unwrap_or(self.policy.initial));
         }
         if finding.kind == ErrorKind::Unauthorized && self.tokens.len() == 1 && self.renew().await? {
             *counted -= 1;
@@ -320,8 +320,9 @@ impl<'a, E: Endpoint> Run<'a, E> {
             Some(place) => place,
             None => {
                 let asked_at = Instant::now();
-                let deadline = if self.patient { after(FAR) } else { self.deadline };
-                match self.channel.gate.enter(deadline).await {
+                let (deadline, longest) =
+                    if self.patient { (after(FAR), FAR) } else { (self.deadline, self.policy.max_wait) };
+                match self.channel.gate.enter(deadline, longest).await {
                     Ok(place) if self.patient => {
                         self.deadline += asked_at.elapsed();
                         place
@@ -351,7 +352,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
         let rate_limit = E::rate_limit(&answer);
         if let Some(RateLimit { remaining: Some(remaining), reset_at: Some(reset_at), .. }) = rate_limit {
             let reset = (reset_at - answer.received_at).to_std().unwrap_or_default();
-            self.channel.gate.note(sent_at, remaining, reset.min(self.policy.max_wait));
+            self.channel.gate.note(sent_at, remaining, reset);
         }
         let response = self.decode(&mut answer);
         Ok(Heard { answer, response, rate_limit })

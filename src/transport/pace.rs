@@ -34,6 +34,10 @@ pub(crate) struct Gate {
 /// behind it may be what that stream's reader waits for.
 const PRECEDENCE: Duration = Duration::from_millis(20);
 
+/// How long a vendor's word holds everybody back at the most; it is asked again after that. No vendor's window is nearly as
+/// long, but a mistaken header may name any time.
+const LONGEST_HOLD: Duration = Duration::from_secs(60 * 60);
+
 #[derive(Debug, Default)]
 struct State {
     /// The numbers of those who wait for a place, in the order they came.
@@ -42,8 +46,8 @@ struct State {
     in_flight: u32,
     /// When the places of answered requests come back, earliest first.
     returning: VecDeque<Instant>,
-    /// Nothing is sent before this.
-    held_until: Option<Instant>,
+    /// When the vendor last said that nothing is to be sent, and until when.
+    held: Option<(Instant, Instant)>,
     /// What the vendor's headers leave until the window they speak of ends.
     left: Option<Left>,
 }
@@ -81,7 +85,9 @@ impl Gate {
     }
 
     /// Waits for a place; they go in the order they were asked for. If none can come before `deadline`, says so at once.
-    pub(crate) async fn enter(&self, deadline: Instant) -> Result<Place<'_>, NoPlace> {
+    ///
+    /// A vendor that said to wait is waited for no longer than `longest`.
+    pub(crate) async fn enter(&self, deadline: Instant, longest: Duration) -> Result<Place<'_>, NoPlace> {
         let waiter = Waiter::new(self);
         let mut free_since = None;
         loop {
@@ -89,7 +95,7 @@ impl Gate {
             let now = Instant::now();
             let next = {
                 let mut state = self.state();
-                let next = state.next(self.limit, now);
+                let next = state.next(self.limit, now, longest);
                 let next = match next {
                     Some(next) if next <= now && state.waiting.front() != Some(&waiter.number) => {
                         Some(*free_since.get_or_insert(now) + PRECEDENCE)
@@ -111,7 +117,7 @@ impl Gate {
                 // All places are in flight: one comes back at the earliest when something is answered.
                 None if timeout_at(deadline, changed).await.is_err() => {
                     let now = Instant::now();
-                    let next = self.state().next(self.limit, now).unwrap_or(now);
+                    let next = self.state().next(self.limit, now, longest).unwrap_or(now);
                     return Err(NoPlace(next - now));
                 }
                 None => {}
@@ -121,9 +127,11 @@ impl Gate {
 
     /// Nothing is sent to this vendor for a time: it said so.
     pub(crate) fn hold(&self, time: Duration) {
-        let until = Instant::now() + time;
+        let now = Instant::now();
+        let until = now + time.min(LONGEST_HOLD);
         let mut state = self.state();
-        state.held_until = Some(state.held_until.map_or(until, |held| held.max(until)));
+        let until = state.held.map_or(until, |(_, held)| held.max(until));
+        state.held = Some((now, until));
         drop(state);
         self.changed.notify_waiters();
     }
@@ -132,7 +140,7 @@ impl Gate {
     pub(crate) fn note(&self, sent_at: Instant, remaining: u32, reset: Duration) {
         let now = Instant::now();
         let mut state = self.state();
-        let told = Left { named: remaining, heard_at: now, requests: 0, until: now + reset };
+        let told = Left { named: remaining, heard_at: now, requests: 0, until: now + reset.min(LONGEST_HOLD) };
         let left = match state.left {
             // Which of the two the vendor counted first is not known where they were under way at the same time.
             Some(left) if left.until > now && sent_at <= left.heard_at && left.named <= remaining => left,
@@ -164,11 +172,12 @@ impl State {
     }
 
     /// When the next request may be sent; `None` if that depends on one in flight.
-    fn next(&mut self, limit: Option<Limit>, now: Instant) -> Option<Instant> {
-        let mut next = self.held_until.filter(|held| *held > now).unwrap_or(now);
-        if let Some(left) = self.left.filter(|left| left.until > now && left.requests == 0) {
-            next = next.max(left.until);
-        }
+    fn next(&mut self, limit: Option<Limit>, now: Instant, longest: Duration) -> Option<Instant> {
+        let told = self
+            .held
+            .into_iter()
+            .chain(self.left.filter(|left| left.requests == 0).map(|left| (left.heard_at, left.until)));
+        let mut next = told.map(|(at, until)| until.min(at + longest.min(LONGEST_HOLD))).fold(now, Instant::max);
         if let Some(limit) = limit
             && self.taken(now) >= limit.requests
         {
@@ -246,7 +255,7 @@ mod tests {
         let start = Instant::now();
         let mut sent = Vec::new();
         for _ in 0..7 {
-            drop(gate.enter(far()).await.unwrap());
+            drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
             sent.push((Instant::now() - start).as_secs());
         }
         assert_eq!(sent, [0, 0, 0, 10, 10, 10, 20]);
@@ -256,21 +265,21 @@ mod tests {
     async fn a_place_comes_back_a_window_after_the_answer_not_after_the_request() {
         let gate = gate(1);
         let start = Instant::now();
-        let place = gate.enter(far()).await.unwrap();
+        let place = gate.enter(far(), LONGEST_HOLD).await.unwrap();
         let release = async {
             tokio::time::sleep(Duration::from_secs(5)).await;
             drop(place);
         };
-        let (_, next) = tokio::join!(release, gate.enter(far()));
+        let (_, next) = tokio::join!(release, gate.enter(far(), LONGEST_HOLD));
         assert_eq!((next.is_ok(), (Instant::now() - start).as_secs()), (true, 15));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_beyond_the_deadline_is_not_begun() {
         let gate = gate(1);
-        drop(gate.enter(far()).await.unwrap());
+        drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
         let start = Instant::now();
-        assert_eq!(gate.enter(start + Duration::from_secs(3)).await.unwrap_err(), NoPlace(WINDOW));
+        assert_eq!(gate.enter(start + Duration::from_secs(3), LONGEST_HOLD).await.unwrap_err(), NoPlace(WINDOW));
         assert_eq!(Instant::now(), start);
     }
 
@@ -280,8 +289,34 @@ mod tests {
         gate.hold(Duration::from_secs(4));
         gate.hold(Duration::from_secs(2));
         let start = Instant::now();
-        drop(gate.enter(far()).await.unwrap());
+        drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
         assert_eq!((Instant::now() - start).as_secs(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vendor_is_asked_again_after_an_hour_whatever_it_said() {
+        let gate = Gate::new(None);
+        let start = Instant::now();
+        gate.hold(Duration::MAX);
+        drop(gate.enter(start + 3 * LONGEST_HOLD, Duration::MAX).await.unwrap());
+        assert_eq!(Instant::now() - start, LONGEST_HOLD);
+        gate.note(Instant::now(), 0, Duration::MAX);
+        drop(gate.enter(start + 3 * LONGEST_HOLD, Duration::MAX).await.unwrap());
+        assert_eq!(Instant::now() - start, 2 * LONGEST_HOLD);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vendor_is_waited_for_no_longer_than_one_likes() {
+        let gate = Gate::new(None);
+        let start = Instant::now();
+        gate.hold(Duration::from_secs(40));
+        drop(gate.enter(far(), Duration::from_secs(5)).await.unwrap());
+        assert_eq!((Instant::now() - start).as_secs(), 5);
+        gate.note(Instant::now(), 0, Duration::from_secs(20));
+        drop(gate.enter(far(), Duration::from_secs(8)).await.unwrap());
+        assert_eq!((Instant::now() - start).as_secs(), 13);
+        drop(gate.enter(far(), Duration::from_secs(60)).await.unwrap());
+        assert_eq!((Instant::now() - start).as_secs(), 40);
     }
 
     #[tokio::test(start_paused = true)]
@@ -291,7 +326,7 @@ mod tests {
         let start = Instant::now();
         let mut sent = Vec::new();
         for _ in 0..3 {
-            drop(gate.enter(far()).await.unwrap());
+            drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
             sent.push((Instant::now() - start).as_secs());
         }
         assert_eq!(sent, [0, 0, 7]);
@@ -300,26 +335,26 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn headers_that_agree_with_our_own_count_add_no_wait() {
         let gate = gate(2);
-        drop(gate.enter(far()).await.unwrap());
-        let sent_at = gate.enter(far()).await.unwrap().give_back();
+        drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
+        let sent_at = gate.enter(far(), LONGEST_HOLD).await.unwrap().give_back();
         gate.note(sent_at, 0, Duration::from_secs(999));
         let start = Instant::now();
-        let sent_at = gate.enter(far()).await.unwrap().give_back();
+        let sent_at = gate.enter(far(), LONGEST_HOLD).await.unwrap().give_back();
         assert_eq!((Instant::now() - start).as_secs(), 10);
         // Somebody else uses the limit too.
         gate.note(sent_at, 0, Duration::from_secs(30));
-        drop(gate.enter(far()).await.unwrap());
+        drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
         assert_eq!((Instant::now() - start).as_secs(), 40);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_beyond_the_deadline_is_not_begun_behind_others_either() {
         let gate = gate(1);
-        drop(gate.enter(far()).await.unwrap());
-        let mut first = Box::pin(gate.enter(far()));
+        drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
+        let mut first = Box::pin(gate.enter(far(), LONGEST_HOLD));
         assert!((&mut first).now_or_never().is_none());
         let start = Instant::now();
-        assert_eq!(gate.enter(start + Duration::from_secs(3)).await.unwrap_err(), NoPlace(WINDOW));
+        assert_eq!(gate.enter(start + Duration::from_secs(3), LONGEST_HOLD).await.unwrap_err(), NoPlace(WINDOW));
         assert_eq!(Instant::now(), start);
     }
 
@@ -330,11 +365,11 @@ mod tests {
         let one = |number| {
             let (gate, order) = (&gate, &order);
             async move {
-                drop(gate.enter(far()).await.unwrap());
+                drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
                 order.lock().unwrap().push(number);
             }
         };
-        drop(gate.enter(far()).await.unwrap());
+        drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
         // Polled in another order than they asked in.
         let mut calls: Vec<_> = (0..5).map(|number| Box::pin(one(number))).collect();
         for call in &mut calls {
@@ -348,11 +383,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_is_first_and_is_not_polled_holds_up_nobody() {
         let gate = gate(1);
-        drop(gate.enter(far()).await.unwrap());
-        let mut unpolled = Box::pin(gate.enter(far()));
+        drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
+        let mut unpolled = Box::pin(gate.enter(far(), LONGEST_HOLD));
         assert!((&mut unpolled).now_or_never().is_none());
         let start = Instant::now();
-        drop(gate.enter(far()).await.unwrap());
+        drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
         assert_eq!(Instant::now() - start, WINDOW + PRECEDENCE);
         // Its place in the queue is not lost.
         drop(unpolled.await.unwrap());
@@ -362,10 +397,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_who_stops_waiting_leaves_the_queue() {
         let gate = gate(1);
-        drop(gate.enter(far()).await.unwrap());
-        let mut leaving = Box::pin(gate.enter(far()));
+        drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
+        let mut leaving = Box::pin(gate.enter(far(), LONGEST_HOLD));
         assert!((&mut leaving).now_or_never().is_none());
-        let mut staying = Box::pin(gate.enter(far()));
+        let mut staying = Box::pin(gate.enter(far(), LONGEST_HOLD));
         assert!((&mut staying).now_or_never().is_none());
         drop(leaving);
         let start = Instant::now();
@@ -377,17 +412,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn answers_in_another_order_than_counted_do_not_raise_what_is_left() {
         let gate = Gate::new(None);
-        let (first, second) = (gate.enter(far()).await.unwrap(), gate.enter(far()).await.unwrap());
+        let (first, second) =
+            (gate.enter(far(), LONGEST_HOLD).await.unwrap(), gate.enter(far(), LONGEST_HOLD).await.unwrap());
         let start = Instant::now();
         gate.note(second.give_back(), 0, Duration::from_secs(7));
         gate.note(first.give_back(), 1, Duration::from_secs(7));
-        let sent_at = gate.enter(far()).await.unwrap().give_back();
+        let sent_at = gate.enter(far(), LONGEST_HOLD).await.unwrap().give_back();
         assert_eq!((Instant::now() - start).as_secs(), 7);
         // A request that was sent after what is known was heard knows better.
         gate.note(sent_at, 0, Duration::from_secs(7));
         tokio::time::advance(Duration::from_secs(1)).await;
         gate.note(Instant::now(), 1, Duration::from_secs(7));
-        drop(gate.enter(far()).await.unwrap());
+        drop(gate.enter(far(), LONGEST_HOLD).await.unwrap());
         assert_eq!((Instant::now() - start).as_secs(), 8);
     }
 }
