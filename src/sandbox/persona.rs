@@ -114,7 +114,6 @@ impl Service for State {
         self.requests += 1;
         let (limit, remaining, reset) =
             quota.map_or((300, 299, 60), |quota| (quota.limit, quota.remaining, quota.reset_seconds()));
-        let remaining = if reply.status == 429 { 0 } else { remaining };
         reply
             .header("ratelimit-limit", limit.to_string())
             .header("ratelimit-remaining", remaining.to_string())
