@@ -595,6 +595,14 @@ fn nothing_is_left_that_sends_without_hooks() {
 }
 
 #[test]
+fn a_success_without_a_body_returns_nothing() {
+    let typed = "        '200':\n          description: The user.\n          content:\n            application/json:\n              \
+                 schema:\n                $ref: '#/components/schemas/User'\n";
+    let code = generated("sample", &changed(typed, "        '204':\n          description: Done.\n"));
+    assert!(signatures(&code)[0].ends_with("Result<ResponseValue<()>, Error<()>>"), "{}", signatures(&code)[0]);
+}
+
+#[test]
 fn requests_are_made_from_the_parsed_base_and_without_an_invented_version() {
     let code = generated("sample", SAMPLE);
     assert_eq!(code.matches(".url(&format!(").count(), 2);

@@ -23,7 +23,7 @@ pub fn check(lint: &mut Lint<'_>, operation: &Place<'_>) {
         // What was refused may have been meant as the success.
         [] if refused => {}
         [] => lint.fault(&responses, "no success; name the one 2xx status that the operation answers with"),
-        [(_, only)] => typed(lint, only),
+        [(status, only)] => typed(lint, status, only),
         [(first, _), more @ ..] => {
             for (status, response) in more {
                 lint.fault(
@@ -59,11 +59,14 @@ pub fn is_success(status: &str) -> bool {
     matches!(classify(status), Status::Success)
 }
 
-/// The client's return type comes from the success's JSON.
-fn typed(lint: &mut Lint<'_>, response: &Place<'_>) {
+/// The client's return type comes from the success's JSON; nothing is returned where a status says that there is no body.
+fn typed(lint: &mut Lint<'_>, status: &str, response: &Place<'_>) {
     let Some(response) = lint.resolve(response.clone()) else {
         return;
     };
+    if matches!(status, "204" | "205") && response.get("content").is_none() {
+        return;
+    }
     let json = response.get("content").is_some_and(|content| content.node.get("application/json").is_some());
     if !json {
         lint.fault(

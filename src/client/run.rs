@@ -140,6 +140,7 @@ struct Heard<T> {
     answer: Answer,
     response: Option<Box<T>>,
     rate_limit: Option<RateLimit>,
+    sent_at: Instant,
 }
 
 /// Why there is no answer, and what is true of the access then.
@@ -240,9 +241,6 @@ impl<'a, E: Endpoint> Run<'a, E> {
     /// A rejected token is renewed once in a call. The repetition is owed whatever the policy says, so it does not use
     /// up one of its tries. The error is why there is no fresh token.
     async fn again(&mut self, finding: &Finding, counted: &mut u32) -> Result<bool, Failure> {
-        if finding.kind == ErrorKind::RateLimited {
-            self.channel.gate.hold(finding.wait.unwrap_or(self.policy.initial));
-        }
         if finding.kind == ErrorKind::Unauthorized && self.tokens.len() == 1 && self.renew().await? {
             *counted -= 1;
             return Ok(true);
@@ -259,6 +257,10 @@ impl<'a, E: Endpoint> Run<'a, E> {
         if finding.retry == Retry::No || counted >= self.policy.max_attempts {
             return None;
         }
+        if self.patient && finding.kind == ErrorKind::RateLimited {
+            // The vendor's gate holds it back, and that is outside the call's time.
+            return Some(Instant::now());
+        }
         let asked = finding.wait.unwrap_or_default();
         let wait = asked.max(self.policy.jittered(counted));
         let resume = Instant::now().checked_add(wait)?;
@@ -274,13 +276,26 @@ impl<'a, E: Endpoint> Run<'a, E> {
                 return Settled { verdict, shown: Shown::default(), response: None };
             }
         };
-        let verdict = match self.request.read(&heard.answer, self.doubt) {
+        let verdict = match self.read(&heard, self.doubt) {
             Reading::Gone(gone) => Ok(gone),
             Reading::NotGone(finding) => Err(finding),
             // In a box, so that the calls that need no look, which are most, do not make room for it.
             Reading::Look => return Box::pin(self.look(&heard)).await,
         };
         Settled { verdict, shown: Shown::of(&heard), response: heard.response }
+    }
+
+    /// Reads an answer, and tells the vendor's gate what it says of the rate limit.
+    fn read(&self, heard: &Heard<E::Response>, doubt: Doubt) -> Reading {
+        let reading = self.request.read(&heard.answer, doubt);
+        match &reading {
+            Reading::NotGone(finding) if finding.kind == ErrorKind::RateLimited => {
+                self.channel.gate.hold(finding.wait.unwrap_or(self.policy.initial));
+            }
+            Reading::Gone(_) => self.channel.gate.lift(heard.sent_at),
+            _ => {}
+        }
+        reading
     }
 
     /// Asks for the state and reads it together with the answer that left it open.
@@ -291,7 +306,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
             looks += 1;
             let (failed, heard) = match self.exchange(Step::Look).await {
                 Err(Unheard { failure, .. }) => (Finding::from_failure(&failure, Access::Unknown), None),
-                Ok(heard) => match self.request.read(&heard.answer, Doubt::default()) {
+                Ok(heard) => match self.read(&heard, Doubt::default()) {
                     Reading::NotGone(finding) => (finding, Some(heard)),
                     Reading::Gone(_) | Reading::Look => break Some(heard),
                 },
@@ -355,7 +370,7 @@ impl<'a, E: Endpoint> Run<'a, E> {
             self.channel.gate.note(sent_at, remaining, reset);
         }
         let response = self.decode(&mut answer);
-        Ok(Heard { answer, response, rate_limit })
+        Ok(Heard { answer, response, rate_limit, sent_at })
     }
 
     /// Makes an answer ready to be read, and decodes it if it is a success. What `read` looks at is noted on the way.

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 /// Any JSON value in which no object names a member twice: which of the two counts is anybody's guess, and a guess is
 /// no proof.
@@ -18,9 +18,9 @@ impl<'de> Deserialize<'de> for Json {
 }
 
 /// A number, where the application has serde_json keep numbers as text: they come as an object with this one member.
-fn big_number(members: &Map<String, Value>) -> Option<Value> {
-    let text = members.get("$serde_json::private::Number")?.as_str()?;
-    (members.len() == 1).then(|| Some(text.parse::<f64>().ok()?.into()))?
+fn big_number(members: &Map<String, Value>) -> Option<Number> {
+    let text = members.get("$serde_json::private::Number").filter(|_| members.len() == 1)?;
+    text.as_str()?.parse().ok()
 }
 
 struct AnyJson;
@@ -71,7 +71,13 @@ impl<'de> Visitor<'de> for AnyJson {
                 return Err(A::Error::custom("a member is named twice"));
             }
         }
-        Ok(Json(big_number(&members).unwrap_or(Value::Object(members))))
+        Ok(Json(match big_number(&members) {
+            Some(number) if number.as_f64().is_none_or(f64::is_infinite) => {
+                return Err(A::Error::custom("a number out of range"));
+            }
+            Some(number) => Value::Number(number),
+            None => Value::Object(members),
+        }))
     }
 }
 

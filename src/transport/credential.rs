@@ -181,15 +181,13 @@ impl Issuer {
         match &self.kind {
             Issue::Fixed(token) => Ok(token.clone()),
             Issue::Source(source) => {
-                let given = source.fetch(self.need(account, false)).await?;
-                let Some(renewal) = source.known_renewal(&self.subject(account)) else {
-                    return self.ready(given);
-                };
+                let given = self.ready(source.clone().fetch(self.need(account, false)).await?)?;
+                let Some(renewal) = source.known_renewal(&self.subject(account)) else { return Ok(given) };
                 let mut state = renewal.state();
-                if !state.was_rejected(&given) {
-                    state.current = Some(given.clone());
+                if !state.was_rejected(&given.secret) {
+                    state.current = Some(given.secret.clone());
                 }
-                self.ready(state.current.clone().unwrap_or(given))
+                state.current.clone().map_or(Ok(given), |current| self.ready(current))
             }
         }
     }
@@ -203,10 +201,11 @@ impl Issuer {
         if let Some(current) = renewal.state().reject(&rejected.secret) {
             return self.ready(current).map(Some);
         }
-        let fresh = renewal.fetching.run(|| Box::pin(source.fetch(self.need(account, true)))).await?;
+        let fetching = renewal.fetching.run(|| Box::pin(source.clone().fetch(self.need(account, true))), panicked);
+        let fresh = self.ready(fetching.await?)?;
         let mut state = renewal.state();
-        if !state.was_rejected(&fresh) {
-            state.current = Some(fresh);
+        if !state.was_rejected(&fresh.secret) {
+            state.current = Some(fresh.secret.clone());
         }
         state.current.clone().map(|current| self.ready(current)).transpose()
     }
@@ -230,6 +229,10 @@ type Subject = (Vendor, Option<String>);
 
 type Fetched = Result<Arc<Secret>, Failure>;
 
+fn panicked() -> Fetched {
+    Err(Failure::new(ErrorKind::Unauthorized, "credential: its source panicked"))
+}
+
 struct Source {
     fetch: Box<Fetch>,
     /// What is known of subjects whose token was rejected once; nothing is kept of the others.
@@ -243,19 +246,16 @@ const MAX_RENEWALS: usize = 4096;
 const MAX_REJECTED: usize = 8;
 
 impl Source {
-    fn fetch(&self, need: TokenNeed) -> impl Future<Output = Fetched> + Send + use<> {
-        let fetching = (self.fetch)(need);
-        async move {
-            let text = fetching.await.map_err(|error| match error.downcast_ref::<Error>() {
-                Some(error) => Failure {
-                    passing: error.is_retryable(),
-                    wait: error.retry_after(),
-                    ..Failure::new(error.kind(), format!("credential: {}", error.message()))
-                },
-                None => Failure::new(ErrorKind::Unauthorized, format!("credential: its source failed: {error}")),
-            })?;
-            Ok(Arc::new(Secret::new(text)))
-        }
+    async fn fetch(self: Arc<Self>, need: TokenNeed) -> Fetched {
+        let text = (self.fetch)(need).await.map_err(|error| match error.downcast_ref::<Error>() {
+            Some(error) => Failure {
+                passing: error.is_retryable(),
+                wait: error.retry_after(),
+                ..Failure::new(error.kind(), format!("credential: {}", error.message()))
+            },
+            None => Failure::new(ErrorKind::Unauthorized, format!("credential: its source failed: {error}")),
+        })?;
+        Ok(Arc::new(Secret::new(text)))
     }
 
     fn known_renewal(&self, subject: &Subject) -> Option<Arc<Renewal>> {

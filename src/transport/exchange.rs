@@ -101,8 +101,8 @@ impl Answer {
     /// The members with these names of the body's object; `None` if it is none, or names one of them twice.
     pub(crate) fn members(&self, names: &'static [&'static str]) -> Option<Cow<'_, Members>> {
         match &self.members {
-            Some(members) => Some(Cow::Borrowed(members)),
-            None => Members::read(self.bytes().trim_ascii(), names).map(Cow::Owned),
+            Some(members) if members.names() == names => Some(Cow::Borrowed(members)),
+            _ => Members::read(self.bytes().trim_ascii(), names).map(Cow::Owned),
         }
     }
 

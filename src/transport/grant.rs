@@ -79,18 +79,27 @@ struct Kept {
 impl<G: Grant> Source<G> {
     /// The token that is kept; a fetched one if there is none, or it was rejected.
     async fn token(self: Arc<Self>, rejected: bool) -> Result<Zeroizing<String>, Error> {
-        if let Some(Kept { token, until }) = &*self.kept()
-            && !rejected
-            && until.is_none_or(|until| Instant::now() < until)
-        {
-            return Ok(token.clone());
+        if rejected {
+            *self.kept() = None;
         }
-        let source = self.clone();
-        self.fetching.run(|| Box::pin(source.renew())).await
+        match self.current() {
+            Some(token) => Ok(token),
+            None => self.fetching.run(|| Box::pin(self.clone().renew()), panicked).await,
+        }
+    }
+
+    /// The token that is kept, if it is still good.
+    fn current(&self) -> Option<Zeroizing<String>> {
+        let kept = self.kept();
+        let current = kept.as_ref().filter(|kept| kept.until.is_none_or(|until| Instant::now() < until));
+        current.map(|kept| kept.token.clone())
     }
 
     async fn renew(self: Arc<Self>) -> Result<Zeroizing<String>, Error> {
-        *self.kept() = None;
+        // Another may have been fetched just before this was begun.
+        if let Some(token) = self.current() {
+            return Ok(token);
+        }
         let (token, lives) = self.fetch().await?;
         let token = Zeroizing::new(token);
         let until = lives.map(|lives| Instant::now() + lives.saturating_sub(MARGIN.min(lives / 10)).min(FAR));
@@ -137,7 +146,7 @@ impl<G: Grant> Source<G> {
             Exchange::Answered(answer) => answer,
         };
         let token = (answer.status == G::SUCCESS).then(|| self.grant.read(&answer)).flatten();
-        token.filter(|(token, _)| !token.is_empty()).ok_or_else(|| {
+        token.filter(|(token, _)| !token.trim().is_empty()).ok_or_else(|| {
             let finding = match answer.status {
                 status if status == G::SUCCESS => unexpected("the token endpoint's response has no token"),
                 // Wrong credentials are a 400 by the standard of OAuth.
@@ -180,6 +189,10 @@ impl<G: Grant> Source<G> {
             ..Error::new(finding.kind, clean(&message)).report()
         })
     }
+}
+
+fn panicked<T>() -> Result<T, Error> {
+    Err(Error::new(ErrorKind::Unauthorized, "the token endpoint's call panicked"))
 }
 
 /// How long a token lives, by a number of seconds.

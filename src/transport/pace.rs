@@ -136,6 +136,15 @@ impl Gate {
         self.changed.notify_waiters();
     }
 
+    /// Ends a hold that began before a request that was sent at `sent_at`, and done: the vendor takes requests again.
+    pub(crate) fn lift(&self, sent_at: Instant) {
+        let mut state = self.state();
+        if state.held.take_if(|(told_at, _)| *told_at < sent_at).is_some() {
+            drop(state);
+            self.changed.notify_waiters();
+        }
+    }
+
     /// What the vendor's headers say is left, for how long, in answer to a request whose place was taken at `sent_at`.
     pub(crate) fn note(&self, sent_at: Instant, remaining: u32, reset: Duration) {
         let now = Instant::now();
@@ -303,6 +312,23 @@ mod tests {
         gate.note(Instant::now(), 0, Duration::MAX);
         drop(gate.enter(start + 3 * LONGEST_HOLD, Duration::MAX).await.unwrap());
         assert_eq!(Instant::now() - start, 2 * LONGEST_HOLD);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_is_done_ends_a_hold_that_began_before_it() {
+        let gate = Gate::new(None);
+        let start = Instant::now();
+        let early = gate.enter(far(), LONGEST_HOLD).await.unwrap().give_back();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        gate.hold(Duration::from_secs(40));
+        gate.lift(early);
+        let held = gate.enter(far(), LONGEST_HOLD);
+        let single = async {
+            let sent_at = gate.enter(far(), Duration::from_secs(5)).await.unwrap().give_back();
+            gate.lift(sent_at);
+        };
+        let (held, ()) = tokio::join!(held, single);
+        assert_eq!((held.is_ok(), (Instant::now() - start).as_secs()), (true, 6));
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use deprovision::sandbox::Fault;
-use deprovision::{Access, ErrorKind, Revocation, Vendor, onlyoffice};
+use deprovision::{Access, ErrorKind, RetryPolicy, Revocation, Vendor, onlyoffice};
 use futures_util::StreamExt;
 
 use crate::help::{Setting, all, assert_all_gone, connection};
@@ -101,6 +101,24 @@ async fn a_refusal_pauses(vendor: Vendor, fault: Fault) {
             false => assert!(requests.iter().all(|one| one.at - first < ms(900)), "{other} was held up"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_plan_waits_longer_for_a_vendor_than_a_single_call() {
+    let sandbox = Setting::new().await;
+    let short = RetryPolicy::default().max_wait(ms(100));
+    let client = sandbox.builder().retry(short).timeout(ms(900)).build().unwrap();
+    let busy = Fault::status(429).retry_after(1);
+    sandbox.inject(Vendor::Persona, busy.clone());
+    let error = client.revoke(&connection(99)).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(ms(1000))));
+
+    let plan: Vec<Revocation> = sandbox.connections(1..=4);
+    sandbox.inject(Vendor::Persona, busy.times(2));
+    let started = Instant::now();
+    let settled = all(client.revoke_all(plan).concurrency(2)).await;
+    assert_all_gone(&settled, 4);
+    assert!(started.elapsed() >= ms(1000), "{:?}", started.elapsed());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use deprovision::{
     Access, BoxError, Credential, ErrorKind, Outcome, RetryPolicy, TokenNeed, Vendor, cova, projectmanager,
@@ -30,6 +31,24 @@ fn tokens(list: &[&str]) -> (Credential, Arc<Mutex<Vec<TokenNeed>>>) {
         async move { token.ok_or_else(|| BoxError::from("no token left")) }
     });
     (credential, needs)
+}
+
+/// A credential whose first token is stale and whose renewal takes a time; and how often it was renewed.
+fn renewed_in(time: Duration) -> (Credential, Arc<AtomicUsize>) {
+    let renewals = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&renewals);
+    let credential = Credential::from_fn(move |need| {
+        let count = Arc::clone(&count);
+        async move {
+            if !need.rejected {
+                return Ok("stale-token".to_owned());
+            }
+            count.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(time).await;
+            Ok("fresh-token".to_owned())
+        }
+    });
+    (credential, renewals)
 }
 
 /// Answers a token as rejected unless it is this one.
@@ -161,19 +180,7 @@ async fn personas_key_survives_a_401() {
 async fn a_renewal_goes_on_though_the_plan_that_began_it_is_not_polled() {
     for vendor in VENDORS {
         let server = accepting(vendor, "fresh-token").await;
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&asked);
-        let credential = Credential::from_fn(move |need| {
-            let count = Arc::clone(&count);
-            async move {
-                if !need.rejected {
-                    return Ok("stale-token".to_owned());
-                }
-                count.fetch_add(1, Ordering::SeqCst);
-                tokio::time::sleep(ms(100)).await;
-                Ok("fresh-token".to_owned())
-            }
-        });
+        let (credential, asked) = renewed_in(ms(100));
         let client = builder(vendor, &server.url(), credential).attempt_timeout(ms(3000)).build().unwrap();
         let mut plan = client.revoke_all([subject(vendor)]);
         while asked.load(Ordering::SeqCst) == 0 {
@@ -189,19 +196,7 @@ async fn a_renewal_goes_on_though_the_plan_that_began_it_is_not_polled() {
 async fn one_of_many_callers_gets_the_fresh_token_for_all() {
     for vendor in VENDORS {
         let server = accepting(vendor, "fresh-token").await;
-        let renewals = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&renewals);
-        let credential = Credential::from_fn(move |need| {
-            let count = Arc::clone(&count);
-            async move {
-                if !need.rejected {
-                    return Ok("stale-token".to_owned());
-                }
-                count.fetch_add(1, Ordering::SeqCst);
-                tokio::time::sleep(ms(30)).await;
-                Ok("fresh-token".to_owned())
-            }
-        });
+        let (credential, renewals) = renewed_in(ms(30));
         let client = builder(vendor, &server.url(), credential).attempt_timeout(ms(3000)).build().unwrap();
         let calls: Vec<_> = (0..20).map(|_| tokio::spawn(client.revoke(&subject(vendor)).into_future())).collect();
         for call in calls {
@@ -246,6 +241,24 @@ async fn a_rejected_token_is_not_sent_again_after_a_second_renewal_either() {
     assert_eq!(attempts().await, 2);
     assert_eq!(attempts().await, 1, "the configured token is known to be rejected, and a newer one is known");
     assert_eq!(issued.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_could_not_be_sent_is_asked_for_again() {
+    let server = accepting(Vendor::Cova, "fresh-token").await;
+    let renewals = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&renewals);
+    // A file that is being written while it is read.
+    let credential = Credential::from_fn(move |need| {
+        let torn = need.rejected && count.fetch_add(1, Ordering::SeqCst) == 0;
+        let token = if torn { "fresh-tok\n" } else { "fresh-token" };
+        let token = if need.rejected { token } else { "stale-token" };
+        async move { Ok(token.to_owned()) }
+    });
+    let client = builder(Vendor::Cova, &server.url(), credential).build().unwrap();
+    assert!(client.revoke(&subject(Vendor::Cova)).await.is_err());
+    assert_eq!(client.revoke(&subject(Vendor::Cova)).await.unwrap().attempts, 2);
+    assert_eq!(renewals.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
