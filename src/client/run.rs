@@ -1,27 +1,28 @@
 //! The one path that every call takes: attempts until one settles it, with what is true of the access joined over all.
 
-use std::cmp::Reverse;
+mod exchange;
+mod report;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use self::exchange::{Heard, Step, Unheard};
+use self::report::{Shown, with_failure};
 use super::Shared;
 use super::builder::check_policy;
 use super::call::Options;
 use super::preview::Preview;
-use crate::error::{Access, Error, ErrorKind, ErrorReport};
-use crate::reading::{Doubt, Finding, Gone, Members, Reading, Retry, Verdict, clean};
-use crate::receipt::{RateLimit, Receipt};
-use crate::transport::{
-    Answer, Body, Exchange, Failure, Issuer, Limits, Line, NoPlace, Place, RetryPolicy, Secret, Token, Wire,
-};
+use crate::error::{Access, Error, ErrorKind};
+use crate::reading::{Doubt, Finding, Reading, Retry, Verdict};
+use crate::receipt::Receipt;
+use crate::transport::{Exchange, Failure, Issuer, Place, RetryPolicy, Token};
 use crate::vendor::{Attempt, Channel, Endpoint, Listed, Settings};
 
 /// A receipt, and the body of the response that decided.
@@ -112,61 +113,11 @@ struct Run<'a, E: Endpoint> {
     doubt: Doubt,
 }
 
-/// What of a deciding exchange goes onto a receipt or into an error.
-#[derive(Default)]
-struct Shown {
-    status: Option<u16>,
-    request_id: Option<String>,
-    rate_limit: Option<RateLimit>,
-    received_at: Option<DateTime<Utc>>,
-    body: Bytes,
-}
-
-impl Shown {
-    fn of<T>(heard: &Heard<T>) -> Self {
-        let answer = &heard.answer;
-        Self {
-            status: Some(answer.status),
-            request_id: answer.request_id().map(str::to_owned),
-            rate_limit: heard.rate_limit,
-            received_at: Some(answer.received_at),
-            body: answer.raw.clone(),
-        }
-    }
-}
-
-/// An answer, and what it comes with. (A response is large and handed on many times, so it is in a box.)
-struct Heard<T> {
-    answer: Answer,
-    response: Option<Box<T>>,
-    rate_limit: Option<RateLimit>,
-    sent_at: Instant,
-}
-
-/// Why there is no answer, and what is true of the access then.
-struct Unheard {
-    failure: Failure,
-    access: Access,
-}
-
-impl Unheard {
-    fn unsent(failure: Failure) -> Self {
-        Self { failure, access: Access::Unchanged }
-    }
-}
-
 /// What one attempt came to, with a look where one was needed.
 struct Settled<T> {
     verdict: Verdict,
     shown: Shown,
     response: Option<Box<T>>,
-}
-
-/// Which of the vendor's operations an exchange is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Act,
-    Look,
 }
 
 impl<'a, E: Endpoint> Run<'a, E> {
@@ -326,103 +277,6 @@ impl<'a, E: Endpoint> Run<'a, E> {
         Settled { verdict, shown, response: look.and_then(|heard| heard.response) }
     }
 
-    /// One exchange through a generated client of its own, as soon as the vendor's limit has room for it.
-    async fn exchange(&mut self, step: Step) -> Result<Heard<E::Response>, Unheard> {
-        let Some(token) = self.tokens.last().cloned() else {
-            return Err(Unheard::unsent(Failure::lasting(ErrorKind::Unauthorized, "there is no token")));
-        };
-        let place = match self.place.take() {
-            Some(place) => place,
-            None => {
-                let asked_at = Instant::now();
-                let (deadline, longest) =
-                    if self.patient { (after(FAR), FAR) } else { (self.deadline, self.policy.max_wait) };
-                match self.channel.gate.enter(deadline, longest).await {
-                    Ok(place) if self.patient => {
-                        self.deadline += asked_at.elapsed();
-                        place
-                    }
-                    Ok(place) => place,
-                    Err(NoPlace(wait)) => return Err(Unheard::unsent(held_back(wait))),
-                }
-            }
-        };
-        if step == Step::Act {
-            self.attempts += 1;
-        }
-        let key = nth(self.key, self.nth_key);
-        let attempt = Attempt { config: &self.channel.config, key, wire: self.wire(token, false) };
-        match step {
-            Step::Act => self.request.send(&attempt).await,
-            Step::Look => self.request.look(&attempt).await,
-        }
-        let exchange = attempt.wire.exchange();
-        // Before the headers are noted, so that this request is not taken for one that they may not count yet.
-        let sent_at = place.give_back();
-        let mut answer = match exchange {
-            Exchange::Answered(answer) => answer,
-            Exchange::NotSent(failure) => return Err(Unheard::unsent(failure)),
-            Exchange::NoHead(failure) => return Err(Unheard { failure, access: Access::Unknown }),
-        };
-        let rate_limit = E::rate_limit(&answer);
-        if let Some(RateLimit { remaining: Some(remaining), reset_at: Some(reset_at), .. }) = rate_limit {
-            let reset = (reset_at - answer.received_at).to_std().unwrap_or_default();
-            self.channel.gate.note(sent_at, remaining, reset);
-        }
-        let response = self.decode(&mut answer);
-        Ok(Heard { answer, response, rate_limit, sent_at })
-    }
-
-    /// Makes an answer ready to be read, and decodes it if it is a success. What `read` looks at is noted on the way.
-    fn decode(&self, answer: &mut Answer) -> Option<Box<E::Response>> {
-        let secrets = self.secrets();
-        if (300..=399).contains(&answer.status) {
-            answer.scrub_location(&secrets);
-        }
-        let Body::Whole(body) = &mut answer.body else { return None };
-        *body = E::mend(std::mem::take(body));
-        if !(200..=299).contains(&answer.status) {
-            return None;
-        }
-        // The response goes to the caller, who may print it: a credential the vendor echoes is taken out first.
-        let mut clean: Option<Vec<u8>> = None;
-        for secret in secrets {
-            clean = secret.scrub_json(clean.as_deref().unwrap_or(body)).or(clean);
-        }
-        match clean {
-            Some(clean) => serde_json::from_slice(&clean).ok(),
-            None => {
-                let (members, response) = Members::read_with(body.trim_ascii(), E::FACTS)?;
-                answer.members = Some(members);
-                Some(response)
-            }
-        }
-    }
-
-    fn wire(&self, token: Arc<Token>, preview: bool) -> Wire {
-        let attempt_deadline = after(self.client.attempt_timeout);
-        let (deadline, allowed) = if attempt_deadline <= self.deadline {
-            (attempt_deadline, self.client.attempt_timeout)
-        } else {
-            (self.deadline, self.timeout)
-        };
-        Wire::new(Line {
-            base: self.channel.base.clone(),
-            http: self.channel.http.clone(),
-            operations: E::Config::OPERATIONS,
-            token,
-            limits: Limits { max_response_bytes: self.client.max_response_bytes, allowed, deadline, preview },
-            resend_count: self.attempts.saturating_sub(1),
-        })
-    }
-
-    /// The credentials used so far, the longest first.
-    fn secrets(&self) -> Vec<&Secret> {
-        let mut secrets: Vec<&Secret> = self.tokens.iter().map(|token| &*token.secret).collect();
-        secrets.sort_by_key(|secret| Reverse(secret.len()));
-        secrets
-    }
-
     /// Gets a fresh token after a 401; false if there is nothing fresher.
     async fn renew(&mut self) -> Result<bool, Failure> {
         let Some(rejected) = self.tokens.last() else { return Ok(false) };
@@ -435,85 +289,6 @@ impl<'a, E: Endpoint> Run<'a, E> {
     fn late(&self, what: &str) -> Failure {
         Failure::new(ErrorKind::Timeout, format!("{what} did not answer within {:?}", self.timeout))
     }
-
-    fn proof(&self, gone: Gone, shown: Shown, response: Option<Box<E::Response>>) -> Proof<Box<E::Response>> {
-        let body = shown.body.clone();
-        Proof { receipt: self.receipt(gone, shown, response), body }
-    }
-
-    fn receipt(&self, gone: Gone, shown: Shown, response: Option<Box<E::Response>>) -> Receipt<Box<E::Response>> {
-        Receipt {
-            id: Uuid::new_v4(),
-            action: E::ACTION,
-            revocation: self.request.clone().into(),
-            outcome: gone.outcome,
-            evidence: gone.evidence,
-            completed_at: shown.received_at.unwrap_or_else(Utc::now),
-            attempts: self.attempts,
-            status: shown.status.unwrap_or_default(),
-            request_id: shown.request_id.map(|id| self.printable(id)),
-            idempotency_key: E::KEYED.then(|| nth(self.key, self.nth_key)),
-            rate_limit: shown.rate_limit,
-            response,
-        }
-    }
-
-    /// An error of a call of which nothing was sent.
-    fn unsent(&self, failure: &Failure) -> Failed {
-        let access = if self.doubt.open { Access::Unknown } else { Access::Unchanged };
-        self.failed(Finding::from_failure(failure, access), access, Shown::default())
-    }
-
-    fn failed(&self, finding: Finding, access: Access, shown: Shown) -> Failed {
-        Failed { error: self.error(finding, access, shown), next_key: self.nth_key }
-    }
-
-    fn error(&self, finding: Finding, access: Access, shown: Shown) -> Error {
-        let message = self.printable(finding.message);
-        let details = finding.details.into_iter().take(MAX_DETAILS).map(|mut detail| {
-            detail.field = detail.field.map(|field| self.printable(field));
-            detail.message = self.printable(detail.message);
-            detail
-        });
-        Error::from_report(ErrorReport {
-            kind: finding.kind,
-            access,
-            vendor: Some(E::ACTION.vendor()),
-            action: Some(E::ACTION),
-            status: shown.status,
-            request_id: shown.request_id.map(|id| self.printable(id)),
-            message: if message.is_empty() { "no reason was given".to_owned() } else { message },
-            details: details.collect(),
-            not_revoked: finding.not_revoked,
-            retry_after_ms: finding.wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
-            attempts: self.attempts,
-            is_retryable: finding.may_pass,
-        })
-    }
-
-    /// Somebody else's text without our credentials and fit for one line. It is cut last, so that no part of a
-    /// credential is left at the edge.
-    fn printable(&self, mut text: String) -> String {
-        for secret in self.secrets() {
-            secret.scrub(&mut text);
-        }
-        clean(&text)
-    }
-}
-
-fn held_back(wait: Duration) -> Failure {
-    let what = format!("not sent: the vendor's rate limit has no room within the call's time, for about {wait:.1?}");
-    Failure { wait: Some(wait), ..Failure::new(ErrorKind::RateLimited, what) }
-}
-
-/// Most field errors that are kept of one answer.
-const MAX_DETAILS: usize = 20;
-
-/// The vendor's 401, and why there is no fresh token to repeat the call with.
-fn with_failure(mut finding: Finding, failure: &Failure) -> Finding {
-    finding.message = format!("{}; no fresh token: {}", finding.message, failure.message);
-    finding.may_pass = failure.passing;
-    finding
 }
 
 /// The `n`-th key of a call: the first is the call's own, and the others can be found again from it.
