@@ -208,11 +208,11 @@ impl<'a, E: Endpoint> Run<'a, E> {
         if finding.retry == Retry::No || counted >= self.policy.max_attempts {
             return None;
         }
-        if self.patient && finding.kind == ErrorKind::RateLimited {
+        let asked = finding.wait.unwrap_or_default();
+        if self.patient && finding.kind == ErrorKind::RateLimited && asked <= self.policy.max_wait {
             // The vendor's gate holds it back, and that is outside the call's time.
             return Some(Instant::now());
         }
-        let asked = finding.wait.unwrap_or_default();
         let wait = asked.max(self.policy.jittered(counted));
         let resume = Instant::now().checked_add(wait)?;
         (asked <= self.policy.max_wait && resume < self.deadline).then_some(resume)

@@ -49,7 +49,8 @@ impl RetryPolicy {
     }
 
     /// The longest wait a vendor may ask for (by `Retry-After` or its rate limit's headers). A longer one is not begun:
-    /// the error comes back at once and says how long. The default is 60 s.
+    /// the error comes back at once and says how long. The default is 60 s. (The entries of a plan that were not sent yet
+    /// wait for as long as the vendor says, up to an hour.)
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;

@@ -106,19 +106,29 @@ async fn a_refusal_pauses(vendor: Vendor, fault: Fault) {
 #[tokio::test]
 async fn a_plan_waits_longer_for_a_vendor_than_a_single_call() {
     let sandbox = Setting::new().await;
-    let short = RetryPolicy::default().max_wait(ms(100));
-    let client = sandbox.builder().retry(short).timeout(ms(900)).build().unwrap();
     let busy = Fault::status(429).retry_after(1);
-    sandbox.inject(Vendor::Persona, busy.clone());
-    let error = client.revoke(&connection(99)).await.unwrap_err();
-    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(ms(1000))));
+    let client = |max_wait| {
+        let policy = RetryPolicy::default().max_wait(max_wait);
+        sandbox.builder().retry(policy).timeout(ms(900)).build().unwrap()
+    };
 
+    // What is left of a call's time is not enough; a planned call's time does not run meanwhile.
+    sandbox.inject(Vendor::Persona, busy.clone().times(3));
     let plan: Vec<Revocation> = sandbox.connections(1..=4);
-    sandbox.inject(Vendor::Persona, busy.times(2));
+    let error = client(ms(2000)).revoke(&plan[0]).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(ms(1000))));
+    assert_all_gone(&all(client(ms(2000)).revoke_all(plan).concurrency(2)).await, 4);
+
+    // The entry that is told to wait for too long is an error at once, and those behind it wait.
+    sandbox.inject(Vendor::Persona, busy);
+    let plan: Vec<Revocation> = sandbox.connections(5..=7);
     let started = Instant::now();
-    let settled = all(client.revoke_all(plan).concurrency(2)).await;
-    assert_all_gone(&settled, 4);
-    assert!(started.elapsed() >= ms(1000), "{:?}", started.elapsed());
+    let settled = all(client(ms(100)).revoke_all(plan).concurrency(1)).await;
+    let errors: Vec<_> = settled.iter().filter_map(|one| one.result.as_ref().err()).collect();
+    assert_eq!((errors.len(), errors[0].attempts(), errors[0].retry_after()), (1, 1, Some(ms(1000))));
+    assert!(started.elapsed() >= ms(990), "{:?}", started.elapsed());
+    let requests = sandbox.requests(Vendor::Persona);
+    assert!(requests[requests.len() - 2].at - started >= ms(990), "they were sent before their time");
 }
 
 #[tokio::test]
