@@ -1,5 +1,7 @@
 //! What a client refuses to be made of, and what it reads from the environment.
 
+// Without TLS no vendor's own URL can be configured: see `without_tls.rs`.
+#![cfg(any(feature = "rustls", feature = "native-tls"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

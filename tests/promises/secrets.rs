@@ -329,7 +329,7 @@ fn what_holds_a_credential_prints_none() {
     });
     check(5, &token(), |token| {
         let builder = VENDORS.into_iter().fold(Client::builder(), |builder, vendor| {
-            crate::support::vendors::configure(builder, vendor, "https://vendor.example", token.as_str())
+            crate::support::vendors::configure(builder, vendor, "http://127.0.0.1:9", token.as_str())
         });
         let mut all = printed(&builder);
         let client = builder.build().unwrap();
