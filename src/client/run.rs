@@ -79,7 +79,8 @@ pub(super) fn preview<E: Endpoint>(client: &Shared, options: Options, request: &
     let run = Run::new(client, options, request).map_err(|error| error.for_action(E::ACTION))?;
     let token = Arc::new(Token::redacted(run.channel.config.scheme()));
     let wire = run.wire(token, true);
-    let attempt = Attempt { config: &run.channel.config, key: nth(run.key, run.nth_key), wire };
+    let Channel { config, http, .. } = run.channel;
+    let attempt = Attempt { config, key: nth(run.key, run.nth_key), http, wire };
     // Nothing is waited for where nothing is sent, so one poll is enough.
     let _ = request.send(&attempt).now_or_never();
     match (attempt.wire.previewed(), attempt.wire.exchange()) {

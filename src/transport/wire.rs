@@ -43,7 +43,6 @@ struct State {
 /// What an attempt is made with.
 pub(crate) struct Line {
     pub(crate) base: Arc<BaseUrl>,
-    pub(crate) http: reqwest::Client,
     pub(crate) operations: &'static [Operation],
     pub(crate) token: Arc<Token>,
     pub(crate) limits: Limits,
@@ -77,10 +76,6 @@ impl Wire {
         self.0.line.base.as_str()
     }
 
-    pub(crate) fn http(&self) -> reqwest::Client {
-        self.0.line.http.clone()
-    }
-
     /// The URL of a path below the base URL; for the generated client.
     pub(crate) fn url(&self, path: &str) -> Url {
         self.0.line.base.join(path)
@@ -103,7 +98,12 @@ impl Wire {
     }
 
     /// Seals the request, sends it, and records what comes. What is returned holds nothing to decode.
-    pub(crate) async fn exec(&self, mut request: Request, operation: &str) -> reqwest::Result<Response> {
+    pub(crate) async fn exec(
+        &self,
+        http: &reqwest::Client,
+        mut request: Request,
+        operation: &str,
+    ) -> reqwest::Result<Response> {
         let (exchange, emptied) = match self.seal(&mut request, operation) {
             Ok(_) if self.0.line.limits.preview => {
                 *self.0.previewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
@@ -111,7 +111,7 @@ impl Wire {
             }
             Ok(operation) => {
                 tracing::debug!(http.request.method = %request.method(), url.full = %request.url(), "sending");
-                let (exchange, emptied) = exchange(&self.0.line.http, request, self.0.line.limits).await;
+                let (exchange, emptied) = exchange(http, request, self.0.line.limits).await;
                 self.log(operation, &exchange);
                 (exchange, emptied)
             }
@@ -195,7 +195,7 @@ macro_rules! generated_client {
                     request: reqwest::Request,
                     operation: &OperationInfo,
                 ) -> impl Future<Output = reqwest::Result<reqwest::Response>> {
-                    self.inner.exec(request, operation.operation_id)
+                    self.inner.exec(&self.client, request, operation.operation_id)
                 }
             }
         }

@@ -170,12 +170,13 @@ pub(crate) struct Channel<C> {
 pub(crate) struct Attempt<'a, C> {
     pub(crate) config: &'a C,
     pub(crate) key: Uuid,
+    pub(crate) http: &'a reqwest::Client,
     pub(crate) wire: Wire,
 }
 
 impl<C> Attempt<'_, C> {
     /// A generated client for this attempt alone.
     pub(crate) fn client<T>(&self, new: fn(&str, reqwest::Client, Wire) -> T) -> T {
-        new(self.wire.base(), self.wire.http(), self.wire.clone())
+        new(self.wire.base(), self.http.clone(), self.wire.clone())
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{Access, ErrorKind};
 use crate::reading::Members;
 use crate::receipt::RateLimit;
 use crate::transport::{Answer, Body, Exchange, Failure, Limits, Line, NoPlace, Secret, Token, Wire};
-use crate::vendor::{Attempt, Endpoint, Settings};
+use crate::vendor::{Attempt, Channel, Endpoint, Settings};
 
 /// An answer, and what it comes with. (A response is large and handed on many times, so it is in a box.)
 pub(super) struct Heard<T> {
@@ -66,7 +66,8 @@ impl<E: Endpoint> Run<'_, E> {
             self.attempts += 1;
         }
         let key = nth(self.key, self.nth_key);
-        let attempt = Attempt { config: &self.channel.config, key, wire: self.wire(token, false) };
+        let Channel { config, http, .. } = self.channel;
+        let attempt = Attempt { config, key, http, wire: self.wire(token, false) };
         match step {
             Step::Act => self.request.send(&attempt).await,
             Step::Look => self.request.look(&attempt).await,
@@ -123,7 +124,6 @@ impl<E: Endpoint> Run<'_, E> {
         };
         Wire::new(Line {
             base: self.channel.base.clone(),
-            http: self.channel.http.clone(),
             operations: E::Config::OPERATIONS,
             token,
             limits: Limits { max_response_bytes: self.client.max_response_bytes, allowed, deadline, preview },
