@@ -22,8 +22,8 @@ use super::preview::Preview;
 use crate::error::{Access, Error, ErrorKind};
 use crate::reading::{Doubt, Finding, Reading, Retry, Verdict};
 use crate::receipt::Receipt;
-use crate::transport::{Exchange, Failure, Issuer, Place, RetryPolicy, Token};
-use crate::vendor::{Attempt, Channel, Endpoint, Listed, Settings};
+use crate::transport::{Failure, Issuer, Place, RetryPolicy, Token};
+use crate::vendor::{Channel, Endpoint, Listed, Settings};
 
 /// A receipt, and the body of the response that decided.
 pub(crate) struct Proof<R> {
@@ -77,20 +77,13 @@ pub(super) async fn run<E: Endpoint>(
 /// The request that a call would send first.
 pub(super) fn preview<E: Endpoint>(client: &Shared, options: Options, request: &E) -> Result<Preview, Error> {
     let run = Run::new(client, options, request).map_err(|error| error.for_action(E::ACTION))?;
-    let token = Arc::new(Token::redacted(run.channel.config.scheme()));
-    let wire = run.wire(token, true);
-    let Channel { config, http, .. } = run.channel;
-    let attempt = Attempt { config, key: nth(run.key, run.nth_key), http, wire };
     // Nothing is waited for where nothing is sent, so one poll is enough.
-    let _ = request.send(&attempt).now_or_never();
-    match (attempt.wire.previewed(), attempt.wire.exchange()) {
-        (Some(request), _) => Ok(Preview::of(E::ACTION, &request)),
-        (None, Exchange::NotSent(failure) | Exchange::NoHead(failure)) => {
-            Err(Error::new(failure.kind, failure.message))
-        }
-        (None, Exchange::Answered(_)) => Err(Error::new(ErrorKind::InvalidRequest, "the request was not shown")),
+    let sealed = run.seal(Step::Act, &Token::redacted(run.channel.config.scheme())).now_or_never();
+    match sealed {
+        Some(Ok(sealed)) => Ok(Preview::of(E::ACTION, sealed.request())),
+        Some(Err(failure)) => Err(Error::new(failure.kind, failure.message).for_action(E::ACTION)),
+        None => Err(Error::new(ErrorKind::InvalidRequest, "the request was not shown").for_action(E::ACTION)),
     }
-    .map_err(|error: Error| error.for_action(E::ACTION))
 }
 
 /// A call on its way.

@@ -13,11 +13,10 @@ use zeroize::Zeroizing;
 use super::base_url::BaseUrl;
 use super::credential::Credential;
 use super::exchange::{Answer, Exchange};
-use super::http::{PRODUCT, Pools, exchange};
+use super::http::{Limits, PRODUCT, Pools, exchange};
 use super::joint::Joint;
 use super::retry::RetryPolicy;
 use super::secret::Secret;
-use super::wire::Limits;
 use crate::error::{Access, Error, ErrorKind, ErrorReport};
 use crate::reading::{Finding, Members, Retry, Words, clean, number, refusal, unexpected};
 use crate::vendor::Vendor;
@@ -132,14 +131,9 @@ impl<G: Grant> Source<G> {
     async fn attempt(&self) -> Result<(String, Option<Duration>), (Finding, Option<u16>)> {
         let (endpoint, client) =
             self.endpoint.get_or_try_init(|| async { self.open() }).await.map_err(|f| (f, None))?;
-        let limits = Limits {
-            max_response_bytes: MAX_BYTES,
-            allowed: ATTEMPT,
-            deadline: Instant::now() + ATTEMPT,
-            preview: false,
-        };
+        let limits = Limits { max_response_bytes: MAX_BYTES, allowed: ATTEMPT, deadline: Instant::now() + ATTEMPT };
         let request = self.request(endpoint, client).map_err(|finding| (finding, None))?;
-        let answer = match exchange(client, request, limits).await.0 {
+        let answer = match exchange(client, request, limits).await {
             Exchange::NotSent(failure) | Exchange::NoHead(failure) => {
                 return Err((Finding::from_failure(&failure, Access::Unchanged), None));
             }

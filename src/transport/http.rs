@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::Utc;
-use reqwest::{Request, Response};
-use tokio::time::timeout_at;
+use reqwest::Request;
+use tokio::time::{Instant, timeout_at};
 
 use super::base_url::BaseUrl;
 use super::body;
 use super::exchange::{Answer, Body, Exchange, Failure};
-use super::wire::Limits;
 use crate::error::ErrorKind;
 
 /// The connection pools of a client: one for this machine, where no proxy belongs, and one for everywhere else. Each is
@@ -71,20 +70,23 @@ fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
 /// How requests say what sends them.
 pub(crate) const PRODUCT: &str = concat!("deprovision/", env!("CARGO_PKG_VERSION"));
 
-/// Sends a request and reads what comes, whatever it is. Also what is left of a response that came whole: neither
-/// headers nor body. (Of another one the rest may never come, and may never end.)
-pub(crate) async fn exchange(
-    client: &reqwest::Client,
-    request: Request,
-    limits: Limits,
-) -> (Exchange, Option<Response>) {
-    let Limits { max_response_bytes, deadline, allowed, .. } = limits;
+/// What an exchange may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) max_response_bytes: usize,
+    /// The time allowed, for the message; `deadline` is what counts.
+    pub(crate) allowed: Duration,
+    pub(crate) deadline: Instant,
+}
+
+/// Sends a request and reads what comes, whatever it is.
+pub(crate) async fn exchange(client: &reqwest::Client, request: Request, limits: Limits) -> Exchange {
+    let Limits { max_response_bytes, deadline, allowed } = limits;
     let mut response = match timeout_at(deadline, client.execute(request)).await {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => return (no_head(error), None),
+        Ok(Err(error)) => return no_head(error),
         Err(_) => {
-            let failure = Failure::new(ErrorKind::Timeout, format!("no response within {allowed:?}"));
-            return (Exchange::NoHead(failure), None);
+            return Exchange::NoHead(Failure::new(ErrorKind::Timeout, format!("no response within {allowed:?}")));
         }
     };
     let headers = std::mem::take(response.headers_mut());
@@ -94,9 +96,7 @@ pub(crate) async fn exchange(
         other => (Bytes::new(), other),
     };
     let status = response.status().as_u16();
-    let answer = Answer { status, headers, body, raw, members: None, received_at: Utc::now() };
-    let emptied = matches!(answer.body, Body::Whole(_)).then_some(response);
-    (Exchange::Answered(answer), emptied)
+    Exchange::Answered(Answer { status, headers, body, raw, members: None, received_at: Utc::now() })
 }
 
 /// Without the byte order mark that some servers put before JSON and no JSON reader takes.

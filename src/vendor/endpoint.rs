@@ -35,7 +35,7 @@ pub(crate) trait Endpoint: Revoke + Into<Revocation> {
         None
     }
 
-    /// Calls the generated client once. What comes back is on the attempt's wire; the client's own result says nothing.
+    /// Calls the generated client once. The request it makes is on the attempt's wire; the client's own result says nothing.
     fn send(&self, attempt: &Attempt<'_, Self::Config>) -> impl Future<Output = ()> + Send;
 
     /// What the vendor's answer says of the access, given what earlier attempts left open. A pure function.

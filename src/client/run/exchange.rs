@@ -1,7 +1,6 @@
 //! One exchange with the vendor: through its gate, by its generated client, and what came decoded.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -10,7 +9,7 @@ use super::{FAR, Run, after, nth};
 use crate::error::{Access, ErrorKind};
 use crate::reading::Members;
 use crate::receipt::RateLimit;
-use crate::transport::{Answer, Body, Exchange, Failure, Limits, Line, NoPlace, Secret, Token, Wire};
+use crate::transport::{Answer, Body, Exchange, Failure, Limits, NoPlace, Outgoing, Secret, Token, Wire};
 use crate::vendor::{Attempt, Channel, Endpoint, Settings};
 
 /// An answer, and what it comes with. (A response is large and handed on many times, so it is in a box.)
@@ -65,14 +64,10 @@ impl<E: Endpoint> Run<'_, E> {
         if step == Step::Act {
             self.attempts += 1;
         }
-        let key = nth(self.key, self.nth_key);
-        let Channel { config, http, .. } = self.channel;
-        let attempt = Attempt { config, key, http, wire: self.wire(token, false) };
-        match step {
-            Step::Act => self.request.send(&attempt).await,
-            Step::Look => self.request.look(&attempt).await,
-        }
-        let exchange = attempt.wire.exchange();
+        let exchange = match self.seal(step, &token).await {
+            Ok(sealed) => sealed.send(&self.channel.http, self.limits(), self.attempts.saturating_sub(1)).await,
+            Err(failure) => Exchange::NotSent(failure),
+        };
         // Before the headers are noted, so that this request is not taken for one that they may not count yet.
         let sent_at = place.give_back();
         let mut answer = match exchange {
@@ -115,20 +110,25 @@ impl<E: Endpoint> Run<'_, E> {
         }
     }
 
-    pub(super) fn wire(&self, token: Arc<Token>, preview: bool) -> Wire {
+    /// The request that the generated client makes, ready to be sent.
+    pub(super) async fn seal(&self, step: Step, token: &Token) -> Result<Outgoing<'_>, Failure> {
+        let Channel { config, base, http, .. } = self.channel;
+        let attempt = Attempt { config, key: nth(self.key, self.nth_key), http, wire: Wire::new(base.clone()) };
+        match step {
+            Step::Act => self.request.send(&attempt).await,
+            Step::Look => self.request.look(&attempt).await,
+        }
+        Outgoing::new(attempt.wire.taken(), base, E::Config::OPERATIONS, token)
+    }
+
+    fn limits(&self) -> Limits {
         let attempt_deadline = after(self.client.attempt_timeout);
         let (deadline, allowed) = if attempt_deadline <= self.deadline {
             (attempt_deadline, self.client.attempt_timeout)
         } else {
             (self.deadline, self.timeout)
         };
-        Wire::new(Line {
-            base: self.channel.base.clone(),
-            operations: E::Config::OPERATIONS,
-            token,
-            limits: Limits { max_response_bytes: self.client.max_response_bytes, allowed, deadline, preview },
-            resend_count: self.attempts.saturating_sub(1),
-        })
+        Limits { max_response_bytes: self.client.max_response_bytes, allowed, deadline }
     }
 
     /// The credentials used so far, the longest first.
