@@ -140,7 +140,7 @@ impl<R: Revoke> IntoFuture for Call<R> {
 
 impl Job {
     pub(crate) async fn run<E: Endpoint>(self, request: E) -> Result<Receipt<E::Response>, Error> {
-        let proven = run::run(&self.client.0, self.options, &request).await;
+        let proven = self.prove(request).await;
         proven.map(|proof| proof.receipt.map(|response| *response)).map_err(|failed| failed.error)
     }
 

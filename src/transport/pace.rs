@@ -1,7 +1,6 @@
 //! Keeps the calls of one client inside a vendor's rate limit.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,8 +26,6 @@ pub(crate) struct Gate {
     limit: Option<Limit>,
     state: Mutex<State>,
     changed: Notify,
-    /// Whether the vendor said that nothing is to be sent, for a while that may be over: most calls need not look further.
-    is_held: AtomicBool,
 }
 
 /// How long a free place is kept for the one who has waited longest.
@@ -84,16 +81,13 @@ pub(crate) struct NoPlace(pub(crate) Duration);
 
 impl Gate {
     pub(crate) fn new(limit: Option<Limit>) -> Self {
-        Self { limit, state: Mutex::default(), changed: Notify::new(), is_held: AtomicBool::new(false) }
+        Self { limit, state: Mutex::default(), changed: Notify::new() }
     }
 
     /// Waits for a place; they go in the order they were asked for. If none can come before `deadline`, says so at once.
     ///
     /// A vendor that said to wait is waited for no longer than `longest`.
     pub(crate) async fn enter(&self, deadline: Instant, longest: Duration) -> Result<Place<'_>, NoPlace> {
-        if let Some(place) = self.enter_at_once(longest) {
-            return Ok(place);
-        }
         let waiter = Waiter::new(self);
         let mut free_since = None;
         loop {
@@ -131,17 +125,6 @@ impl Gate {
         }
     }
 
-    /// A place, if one is free and nobody waits for it.
-    fn enter_at_once(&self, longest: Duration) -> Option<Place<'_>> {
-        let now = Instant::now();
-        let mut state = self.state();
-        let is_free = state.waiting.is_empty() && state.next(self.limit, now, longest).is_some_and(|next| next <= now);
-        is_free.then(|| {
-            state.take(now);
-            Place { gate: self, taken_at: now }
-        })
-    }
-
     /// Nothing is sent to this vendor for a time: it said so.
     pub(crate) fn hold(&self, time: Duration) {
         let now = Instant::now();
@@ -149,19 +132,14 @@ impl Gate {
         let mut state = self.state();
         let until = state.held.map_or(until, |(_, held)| held.max(until));
         state.held = Some((now, until));
-        self.is_held.store(true, Ordering::Relaxed);
         drop(state);
         self.changed.notify_waiters();
     }
 
     /// Ends a hold that began before a request that was sent at `sent_at`, and done: the vendor takes requests again.
     pub(crate) fn lift(&self, sent_at: Instant) {
-        if !self.is_held.load(Ordering::Relaxed) {
-            return;
-        }
         let mut state = self.state();
         if state.held.take_if(|(told_at, _)| *told_at < sent_at).is_some() {
-            self.is_held.store(false, Ordering::Relaxed);
             drop(state);
             self.changed.notify_waiters();
         }

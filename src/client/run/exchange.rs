@@ -64,10 +64,8 @@ impl<E: Endpoint> Run<'_, E> {
         if step == Step::Act {
             self.attempts += 1;
         }
-        let exchange = match self.seal(step, &token).await {
-            Ok(sealed) => sealed.send(&self.channel.http, self.limits(), self.attempts.saturating_sub(1)).await,
-            Err(failure) => Exchange::NotSent(failure),
-        };
+        let sealed = self.seal(step, &token).await.map_err(Unheard::unsent)?;
+        let exchange = sealed.send(&self.channel.http, self.limits(), self.attempts.saturating_sub(1)).await;
         // Before the headers are noted, so that this request is not taken for one that they may not count yet.
         let sent_at = place.give_back();
         let mut answer = match exchange {
